@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 )
 
 // GrantType is the OAuth 2.0 grant that a client's tokens come from.
@@ -43,8 +42,6 @@ const (
 // wrote them into `{prefix}/{client}/credentials`.
 type Credentials struct {
 	Client       string
-	Version      string            // version id of the secret they were read from
-	WrittenAt    time.Time         // when that version was created
 	Provider     Secret            // raw JSON: the name of a preset, or an inline object
 	ClientID     string            // client_id (RFC 6749 section 2.2)
 	ClientSecret Secret            // empty for token_endpoint_auth_method none
@@ -79,8 +76,7 @@ func (c Credentials) IDs() []ID {
 }
 
 // ParseCredentials reads the value of a credentials secret. All faults are
-// reported at once, by field; an error shows no value. Version and WrittenAt
-// are left to the caller.
+// reported at once, by field; an error shows no value.
 func ParseCredentials(client string, value []byte) (Credentials, error) {
 	fields, err := objectFields(value)
 	if err != nil {
