@@ -1,0 +1,106 @@
+package authserver
+
+import (
+	"bytes"
+	"cmp"
+	"net/http"
+	"strings"
+)
+
+const (
+	hugeBodyBytes = 10 << 20
+	// hugeTokenClaim makes a token of some 60 KB, for base64 adds a third.
+	hugeTokenClaim  = 45_000
+	elsewhere       = "https://elsewhere.invalid/connect/token"
+	defaultError200 = "temporarily_unavailable"
+)
+
+// behaviour is what a fault changes about an answer; deliver is always set,
+// the others where the fault needs them.
+type behaviour struct {
+	kind Kind
+	// says is a line for a person who lists the faults.
+	says string
+	// instead answers without looking at the request.
+	instead func(Fault) answer
+	// shape changes what is granted before the token is made and recorded.
+	shape func(Fault, *grant)
+	// change changes the finished answer.
+	change func(Fault, answer) answer
+	// deliver sends the answer, or fails to.
+	deliver func(http.ResponseWriter, *http.Request, answer)
+}
+
+// behaviours is the list of faults.
+func (s *Server) behaviours() []behaviour {
+	return []behaviour{
+		{kind: Hang, says: "never answers; nothing is issued", instead: nothing, deliver: hang},
+		{kind: HTML500, says: "500 with an HTML body", instead: html(http.StatusInternalServerError), deliver: deliver},
+		{kind: Unavailable, says: "503 with an HTML body", instead: html(http.StatusServiceUnavailable), deliver: deliver},
+		{kind: Throttle, says: "429; value: the Retry-After header, none when empty", instead: throttle, deliver: deliver},
+		{kind: Gateway401, says: "the gateway's 401, with error_description an object", instead: s.gateway401, deliver: deliver},
+		{kind: InvalidClient, says: "400 invalid_client", instead: refuse("invalid_client"), deliver: deliver},
+		{kind: InvalidScope, says: "400 invalid_scope", instead: refuse("invalid_scope"), deliver: deliver},
+		{kind: ErrorIn200, says: "200 with an error field; value: its code", instead: errorIn200, deliver: deliver},
+		{kind: TextPlain, says: "a good answer labelled text/plain", change: textPlain, deliver: deliver},
+		{kind: ResetBefore, says: "connection reset, nothing issued", instead: nothing, deliver: reset},
+		{kind: ResetAfter, says: "connection reset after a token was issued", deliver: reset},
+		{kind: Redirect, says: "307 to another host; value: the Location", instead: redirect, deliver: deliver},
+		{kind: SlowDrip, says: "a good answer, one byte a second", deliver: drip},
+		{kind: HugeBody, says: "a good answer behind 10 MB of padding", change: hugeBody, deliver: deliver},
+		{kind: HugeToken, says: "a token of some 60 KB", shape: hugeToken, deliver: deliver},
+		{kind: ExpiresIn, says: "value: the literal text of expires_in, left out when empty", shape: oddExpiry, deliver: deliver},
+	}
+}
+
+func nothing(Fault) answer { return answer{} }
+
+func html(status int) func(Fault) answer {
+	return func(Fault) answer { return htmlAnswer(status) }
+}
+
+func refuse(code string) func(Fault) answer {
+	return func(Fault) answer { return *oauthError(http.StatusBadRequest, code, "") }
+}
+
+func (s *Server) gateway401(Fault) answer { return s.unauthorized("Invalid client id or secret.") }
+
+func throttle(f Fault) answer {
+	a := jsonAnswer(http.StatusTooManyRequests,
+		field{"httpCode", quote("429")},
+		field{"httpMessage", quote("Too Many Requests")},
+		field{"moreInformation", quote("Rate Limit exceeded")})
+	if f.Value != "" {
+		a.header.Set("Retry-After", f.Value)
+	}
+	return a
+}
+
+func errorIn200(f Fault) answer {
+	return *oauthError(http.StatusOK, cmp.Or(f.Value, defaultError200), "")
+}
+
+// redirect keeps method and body (307), which a careless client then sends to
+// a stranger, its secret included.
+func redirect(f Fault) answer {
+	header := http.Header{}
+	header.Set("Location", cmp.Or(f.Value, elsewhere))
+	return answer{status: http.StatusTemporaryRedirect, header: header}
+}
+
+func textPlain(_ Fault, a answer) answer {
+	a.header.Set("Content-Type", "text/plain; charset=utf-8")
+	return a
+}
+
+// hugeBody puts the padding first, so that a capped reader never sees the
+// token.
+func hugeBody(_ Fault, a answer) answer {
+	padding := `{"padding":"` + strings.Repeat("x", hugeBodyBytes) + `",`
+	a.body = append([]byte(padding), bytes.TrimPrefix(a.body, []byte("{"))...)
+	return a
+}
+
+func hugeToken(_ Fault, g *grant) { g.padding = hugeTokenClaim }
+
+func oddExpiry(f Fault, g *grant) { g.expiresIn = &f.Value }

@@ -1,0 +1,67 @@
+package authserver
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+const maxControlBytes = 4 << 10
+
+// listing is what GET /sandbox/faults answers.
+type listing struct {
+	Faults []Fault `json:"faults"`
+	Known  []known `json:"known"`
+}
+
+type known struct {
+	Kind Kind   `json:"fault"`
+	Says string `json:"does"`
+}
+
+// listFaults answers which faults are on and which there are.
+func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {
+	l := listing{Faults: s.Faults()}
+	for _, b := range s.behaviours() {
+		l.Known = append(l.Known, known{Kind: b.kind, Says: b.says})
+	}
+	w.Header().Set("Content-Type", "application/json")
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(l) // the client may be gone
+}
+
+// putFault switches on the fault in the body, as Fault is written in JSON.
+func (s *Server) putFault(w http.ResponseWriter, r *http.Request) {
+	fault, err := decodeFault(http.MaxBytesReader(w, r.Body, maxControlBytes))
+	if err == nil {
+		err = s.SetFault(fault)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// deleteFaults switches off the fault of ?client_id= (empty: the one for every
+// client), or without that parameter all faults.
+func (s *Server) deleteFaults(w http.ResponseWriter, r *http.Request) {
+	if query := r.URL.Query(); query.Has("client_id") {
+		s.ClearFault(query.Get("client_id"))
+	} else {
+		s.ClearFaults()
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func decodeFault(r io.Reader) (Fault, error) {
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	var fault Fault
+	if err := decoder.Decode(&fault); err != nil {
+		return Fault{}, fmt.Errorf("decode the fault: %w", err)
+	}
+	return fault, nil
+}

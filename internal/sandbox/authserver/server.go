@@ -1,0 +1,142 @@
+package authserver
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Lifetimes of access tokens when Config names none, as the real servers have
+// them.
+const (
+	DefaultLifetime        = 3700 * time.Second
+	DefaultVippsLifetime   = time.Hour
+	DefaultPartnerLifetime = 15 * time.Minute
+)
+
+// DefaultURL is where the sandbox serves the emulator.
+const DefaultURL = "http://localhost:9400"
+
+// Paths of the token endpoints, below the URL of the server.
+const (
+	TokenPath        = "/integrator-authentication/connect/token"
+	DiscoveryPath    = "/integrator-authentication/.well-known/openid-configuration"
+	VippsTokenPath   = "/accesstoken/get"
+	PartnerTokenPath = "/miami/v1/token"
+	FaultsPath       = "/sandbox/faults"
+)
+
+// Config says what a Server knows at its start. The zero value serves no
+// client and is otherwise complete.
+type Config struct {
+	// Clients are registered before the first request.
+	Clients []Client
+	// URL is the base under which the server is reached, without a trailing
+	// slash; it appears in the discovery document. DefaultURL when empty.
+	URL string
+	// Lifetime, VippsLifetime and PartnerLifetime are what the three kinds of
+	// access token live, in whole seconds (a fraction is cut off). The sandbox
+	// divides them by its speed. Zero means the real server's.
+	Lifetime, VippsLifetime, PartnerLifetime time.Duration
+	// Discovery is the document that is served first.
+	Discovery Discovery
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Rand is where keys and ids come from; crypto/rand when nil. It is read
+	// by one goroutine at a time.
+	Rand io.Reader
+}
+
+// Server is the emulator. Its methods are safe for concurrent use.
+type Server struct {
+	config  Config
+	mux     *http.ServeMux
+	clients *registry
+	faults  *faults
+	ledger  *ledger
+	signer  *signer
+
+	mu        sync.Mutex
+	discovery Discovery
+}
+
+// New makes a Server. It fails on a client that is registered twice or has no
+// id, on a lifetime below one second, on an unknown discovery document and on
+// randomness that cannot be read.
+func New(config Config) (*Server, error) {
+	config = config.withDefaults()
+	if err := config.check(); err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
+	}
+	signer, err := newSigner(config.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
+	}
+	s := &Server{
+		config:    config,
+		clients:   newRegistry(),
+		ledger:    newLedger(),
+		signer:    signer,
+		discovery: config.Discovery,
+	}
+	s.faults = newFaults(s.behaviours())
+	s.mux = s.routes()
+	for _, client := range config.Clients {
+		if err := s.AddClient(client); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.Handle(TokenPath, s.tokens(s.integrator()))
+	mux.Handle(VippsTokenPath, s.tokens(s.vipps()))
+	mux.Handle(PartnerTokenPath, s.tokens(s.partner()))
+	mux.HandleFunc(DiscoveryPath, s.serveDiscovery)
+	mux.HandleFunc("GET "+FaultsPath, s.listFaults)
+	mux.HandleFunc("PUT "+FaultsPath, s.putFault)
+	mux.HandleFunc("DELETE "+FaultsPath, s.deleteFaults)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notFound().write(w) })
+	return mux
+}
+
+func (c Config) withDefaults() Config {
+	if c.URL == "" {
+		c.URL = DefaultURL
+	}
+	if c.Lifetime == 0 {
+		c.Lifetime = DefaultLifetime
+	}
+	if c.VippsLifetime == 0 {
+		c.VippsLifetime = DefaultVippsLifetime
+	}
+	if c.PartnerLifetime == 0 {
+		c.PartnerLifetime = DefaultPartnerLifetime
+	}
+	if c.Discovery == "" {
+		c.Discovery = DiscoveryConsistent
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Rand == nil {
+		c.Rand = rand.Reader
+	}
+	return c
+}
+
+func (c Config) check() error {
+	if min(c.Lifetime, c.VippsLifetime, c.PartnerLifetime) < time.Second {
+		return errors.New("a token lifetime is below one second")
+	}
+	return c.Discovery.check()
+}
