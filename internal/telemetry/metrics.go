@@ -1,0 +1,140 @@
+package telemetry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Namespace is the CloudWatch namespace of every metric.
+const Namespace = "TokenRefresher"
+
+// The units that CloudWatch knows them by.
+const (
+	unitCount        = "Count"
+	unitPercent      = "Percent"
+	unitMilliseconds = "Milliseconds"
+)
+
+// MetricsConfig is what NewMetrics needs.
+type MetricsConfig struct {
+	Writer    io.Writer        // standard output, in Lambda
+	GrantType string           // the dimension GrantType of every metric
+	Now       func() time.Time // time.Now if nil
+}
+
+// Metrics writes metrics as EMF lines, which CloudWatch Logs turns into metrics
+// without a call from us ("Specification: Embedded metric format" in the
+// CloudWatch User Guide). Each line is one Write, so lines of a logger on the
+// same file are not torn.
+type Metrics struct {
+	writer    io.Writer
+	grantType string
+	now       func() time.Time
+}
+
+// NewMetrics returns Metrics, or an error that names what is missing.
+func NewMetrics(c MetricsConfig) (*Metrics, error) {
+	if c.Writer == nil || c.GrantType == "" {
+		return nil, errors.New("metrics need a writer and a grant type")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Metrics{writer: c.Writer, grantType: c.GrantType, now: c.Now}, nil
+}
+
+// Sweep is one sweep in figures. A merchant is never among them: there are too
+// many of them to be a dimension.
+type Sweep struct {
+	Due, Renewed, Remaining int
+	FailedByClass           map[string]int
+	SecretWriteFailed       int
+	LowestLifeLeftPercent   *float64 // nil when no life is promised to any token
+	Duration                time.Duration
+	Completed               bool // false: SweepCompleted is not written at all
+}
+
+// Sweep writes the metrics of one sweep: one line with all of them, and one
+// more for each class of failure. The first carries the sum of Failed, zero
+// included, so that an alarm on it recovers.
+func (m *Metrics) Sweep(s Sweep) error {
+	failed := 0
+	for _, count := range s.FailedByClass {
+		failed += count
+	}
+	line := m.line(nil)
+	line.add("Due", unitCount, float64(s.Due))
+	line.add("Renewed", unitCount, float64(s.Renewed))
+	line.add("Failed", unitCount, float64(failed))
+	line.add("SecretWriteFailed", unitCount, float64(s.SecretWriteFailed))
+	line.add("Remaining", unitCount, float64(s.Remaining))
+	line.add("SweepDuration", unitMilliseconds, float64(s.Duration.Milliseconds()))
+	if s.LowestLifeLeftPercent != nil {
+		line.add("LowestLifeLeftPercent", unitPercent, *s.LowestLifeLeftPercent)
+	}
+	if s.Completed {
+		line.add("SweepCompleted", unitCount, 1)
+	}
+	err := m.write(line)
+	for _, class := range slices.Sorted(maps.Keys(s.FailedByClass)) {
+		line := m.line(map[string]string{"Class": class})
+		line.add("Failed", unitCount, float64(s.FailedByClass[class]))
+		err = errors.Join(err, m.write(line))
+	}
+	return err
+}
+
+// emfLine is one EMF document: its members beside `_aws` are the dimensions'
+// and the metrics' values.
+type emfLine struct {
+	timestamp  int64 // milliseconds since 1970
+	dimensions []string
+	metrics    []emfMetric
+	values     map[string]any
+}
+
+type emfMetric struct {
+	Name string
+	Unit string
+}
+
+func (m *Metrics) line(dimensions map[string]string) *emfLine {
+	line := &emfLine{
+		timestamp:  m.now().UnixMilli(),
+		dimensions: append([]string{"GrantType"}, slices.Sorted(maps.Keys(dimensions))...),
+		values:     map[string]any{"GrantType": m.grantType},
+	}
+	for name, value := range dimensions {
+		line.values[name] = value
+	}
+	return line
+}
+
+func (l *emfLine) add(name, unit string, value float64) {
+	l.metrics = append(l.metrics, emfMetric{Name: name, Unit: unit})
+	l.values[name] = value
+}
+
+func (m *Metrics) write(line *emfLine) error {
+	line.values["_aws"] = map[string]any{
+		"Timestamp": line.timestamp,
+		"CloudWatchMetrics": []map[string]any{{
+			"Namespace":  Namespace,
+			"Dimensions": [][]string{line.dimensions},
+			"Metrics":    line.metrics,
+		}},
+	}
+	document, err := json.Marshal(line.values)
+	if err != nil {
+		return fmt.Errorf("encode metrics: %w", err)
+	}
+	if _, err := m.writer.Write(append(document, '\n')); err != nil {
+		return fmt.Errorf("write metrics: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"token-refresher/internal/telemetry"
+)
+
+// emf is an EMF document as CloudWatch reads it.
+type emf struct {
+	AWS struct {
+		Timestamp         int64
+		CloudWatchMetrics []struct {
+			Namespace  string
+			Dimensions [][]string
+			Metrics    []struct{ Name, Unit string }
+		}
+	} `json:"_aws"`
+	members map[string]any
+}
+
+// datum is one metric with its unit, its dimensions and its value.
+type datum struct {
+	Unit       string
+	Dimensions map[string]string
+	Value      float64
+}
+
+// data resolves every metric that a line declares, as CloudWatch does: what is
+// declared and has no member is lost there and fails here.
+func data(t *testing.T, line string) map[string]datum {
+	t.Helper()
+	var document emf
+	if err := errors.Join(json.Unmarshal([]byte(line), &document), json.Unmarshal([]byte(line), &document.members)); err != nil {
+		t.Fatalf("decode %q: %v", line, err)
+	}
+	if got, want := document.AWS.Timestamp, now().UnixMilli(); got != want {
+		t.Errorf("timestamp: got %d, want %d", got, want)
+	}
+	found := map[string]datum{}
+	for _, directive := range document.AWS.CloudWatchMetrics {
+		if directive.Namespace != "TokenRefresher" {
+			t.Errorf("namespace: got %q, want TokenRefresher", directive.Namespace)
+		}
+		if len(directive.Dimensions) != 1 {
+			t.Fatalf("dimension sets: got %d, want 1", len(directive.Dimensions))
+		}
+		dimensions := map[string]string{}
+		for _, name := range directive.Dimensions[0] {
+			dimensions[name], _ = document.members[name].(string)
+		}
+		for _, metric := range directive.Metrics {
+			value, ok := document.members[metric.Name].(float64)
+			if !ok {
+				t.Errorf("%s is declared and has no value", metric.Name)
+			}
+			found[metric.Name] = datum{Unit: metric.Unit, Dimensions: dimensions, Value: value}
+		}
+	}
+	return found
+}
+
+func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.UTC) }
+
+func writeSweep(t *testing.T, sweep telemetry.Sweep) []map[string]datum {
+	t.Helper()
+	var out bytes.Buffer
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &out, GrantType: "client_credentials", Now: now})
+	if err != nil {
+		t.Fatalf("NewMetrics: %v", err)
+	}
+	if err := metrics.Sweep(sweep); err != nil {
+		t.Fatalf("Sweep: %v", err)
+	}
+	var lines []map[string]datum
+	for line := range strings.Lines(out.String()) {
+		lines = append(lines, data(t, line))
+	}
+	return lines
+}
+
+func TestSweepMetrics(t *testing.T) {
+	t.Parallel()
+	lowest := 41.5
+	plain := map[string]string{"GrantType": "client_credentials"}
+	class := func(name string) map[string]string {
+		return map[string]string{"GrantType": "client_credentials", "Class": name}
+	}
+	tests := []struct {
+		name  string
+		sweep telemetry.Sweep
+		want  []map[string]datum
+	}{
+		{
+			name: "everything",
+			sweep: telemetry.Sweep{
+				Due: 7, Renewed: 4, Remaining: 1, SecretWriteFailed: 2,
+				FailedByClass:         map[string]int{"transient": 1, "client": 2},
+				LowestLifeLeftPercent: &lowest, Duration: 1500 * time.Millisecond, Completed: true,
+			},
+			want: []map[string]datum{
+				{
+					"Due": {"Count", plain, 7}, "Renewed": {"Count", plain, 4}, "Failed": {"Count", plain, 3},
+					"SecretWriteFailed": {"Count", plain, 2}, "Remaining": {"Count", plain, 1},
+					"SweepDuration":         {"Milliseconds", plain, 1500},
+					"LowestLifeLeftPercent": {"Percent", plain, 41.5}, "SweepCompleted": {"Count", plain, 1},
+				},
+				{"Failed": {"Count", class("client"), 2}},
+				{"Failed": {"Count", class("transient"), 1}},
+			},
+		},
+		{
+			name:  "not completed, nothing promised",
+			sweep: telemetry.Sweep{},
+			want: []map[string]datum{{
+				"Due": {"Count", plain, 0}, "Renewed": {"Count", plain, 0}, "Failed": {"Count", plain, 0},
+				"SecretWriteFailed": {"Count", plain, 0}, "Remaining": {"Count", plain, 0},
+				"SweepDuration": {"Milliseconds", plain, 0},
+			}},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, writeSweep(t, test.sweep)); diff != "" {
+				t.Errorf("metrics differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+type brokenWriter struct{}
+
+var errBroken = errors.New("broken pipe")
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestMetricsReportABrokenWriter(t *testing.T) {
+	t.Parallel()
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: brokenWriter{}, GrantType: "client_credentials"})
+	if err != nil {
+		t.Fatalf("NewMetrics: %v", err)
+	}
+	if err := metrics.Sweep(telemetry.Sweep{}); !errors.Is(err, errBroken) {
+		t.Errorf("Sweep: got %v, want %v", err, errBroken)
+	}
+}
+
+func TestMetricsRefuseAnIncompleteConfig(t *testing.T) {
+	t.Parallel()
+	for _, config := range []telemetry.MetricsConfig{{}, {Writer: brokenWriter{}}, {GrantType: "client_credentials"}} {
+		if _, err := telemetry.NewMetrics(config); err == nil {
+			t.Errorf("NewMetrics(%+v): got no error", config)
+		}
+	}
+}
