@@ -1,0 +1,86 @@
+package secretsmanager
+
+import "time"
+
+const (
+	day            = 24 * time.Hour
+	minWindowDays  = 7
+	maxWindowDays  = 30
+	usualWindowDay = 30
+)
+
+type deleteRequest struct {
+	SecretId                   string //nolint:revive // the protocol's field name
+	RecoveryWindowInDays       *int
+	ForceDeleteWithoutRecovery bool
+}
+
+type deleted struct {
+	ARN          string
+	Name         string
+	DeletionDate epoch
+}
+
+// deleteSecret schedules a deletion, or deletes at once by force.
+func (s *Server) deleteSecret(in deleteRequest) (deleted, error) {
+	days, err := in.check()
+	if err != nil {
+		return deleted{}, err
+	}
+	if in.ForceDeleteWithoutRecovery {
+		return s.forceDelete(in.SecretId)
+	}
+	r, err := s.findActive(in.SecretId)
+	if err != nil {
+		return deleted{}, err
+	}
+	r = r.clone()
+	r.Changed = s.config.Now()
+	r.Deleting = r.Changed.Add(s.config.scale(time.Duration(days) * day))
+	answer := deleted{ARN: r.ARN, Name: r.Name, DeletionDate: epoch{r.Deleting}}
+	return answer, s.store.save(r.Changed, change{record: r})
+}
+
+func (in deleteRequest) check() (days int, err error) {
+	switch {
+	case in.RecoveryWindowInDays == nil:
+		return usualWindowDay, nil
+	case in.ForceDeleteWithoutRecovery:
+		return 0, refuse(typeInvalidParameter, textWindowAndForce)
+	case *in.RecoveryWindowInDays < minWindowDays || *in.RecoveryWindowInDays > maxWindowDays:
+		return 0, refuse(typeInvalidParameter, textWindow)
+	default:
+		return *in.RecoveryWindowInDays, nil
+	}
+}
+
+// forceDelete erases a secret, scheduled or not. One that does not exist is no
+// error, as the API reference says.
+func (s *Server) forceDelete(id string) (deleted, error) {
+	if err := validID(id); err != nil {
+		return deleted{}, err
+	}
+	now := s.config.Now()
+	name := s.nameOf(id)
+	r := s.store.get(name)
+	if r == nil {
+		return deleted{ARN: s.newARN(name), Name: name, DeletionDate: epoch{now}}, nil
+	}
+	return deleted{ARN: r.ARN, Name: r.Name, DeletionDate: epoch{now}}, s.store.remove(r.Name, now)
+}
+
+// restoreSecret cancels a deletion; of a secret that is not scheduled it
+// changes nothing.
+func (s *Server) restoreSecret(in describeRequest) (written, error) {
+	r, err := s.find(in.SecretId)
+	if err != nil {
+		return written{}, err
+	}
+	answer := written{ARN: r.ARN, Name: r.Name}
+	if !r.scheduled() {
+		return answer, nil
+	}
+	r = r.clone()
+	r.Changed, r.Deleting = s.config.Now(), time.Time{}
+	return answer, s.store.save(r.Changed, change{record: r})
+}

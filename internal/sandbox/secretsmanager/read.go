@@ -1,0 +1,109 @@
+package secretsmanager
+
+import (
+	"slices"
+	"time"
+)
+
+type getRequest struct {
+	SecretId     string //nolint:revive // the protocol's field name
+	VersionId    string //nolint:revive // the protocol's field name
+	VersionStage string
+}
+
+// secretValue answers GetSecretValue, and is an entry of BatchGetSecretValue.
+type secretValue struct {
+	ARN           string
+	Name          string
+	VersionId     string  //nolint:revive // the protocol's field name
+	SecretString  *string `json:",omitempty"`
+	SecretBinary  []byte  `json:",omitempty"`
+	VersionStages []string
+	CreatedDate   epoch
+}
+
+func (s *Server) getSecretValue(in getRequest) (secretValue, error) {
+	answer, err := s.read(in)
+	if err == nil {
+		err = s.touch(answer)
+	}
+	return answer, err
+}
+
+// read finds one value. It does not note the day.
+func (s *Server) read(in getRequest) (secretValue, error) {
+	r, err := s.findActive(in.SecretId)
+	if err != nil {
+		return secretValue{}, err
+	}
+	v, err := in.choose(r)
+	if err != nil {
+		return secretValue{}, err
+	}
+	stored, err := s.store.value(r.Name, v.ID)
+	if err != nil {
+		return secretValue{}, err
+	}
+	if stored == nil { // deleted since the record was read
+		return secretValue{}, refuse(typeNotFound, textNoSecret)
+	}
+	return secretValue{
+		ARN: r.ARN, Name: r.Name, VersionId: v.ID, VersionStages: slices.Clip(v.Labels), CreatedDate: epoch{v.Created},
+		SecretString: stored.text(), SecretBinary: stored.binary(),
+	}, nil
+}
+
+// choose finds the version that a request means: by id, by label, by both if
+// they agree, and by AWSCURRENT if neither is given.
+func (in getRequest) choose(r *record) (*version, error) {
+	if in.VersionId == "" {
+		label := in.VersionStage
+		if label == "" {
+			label = labelCurrent
+		}
+		if v := r.holder(label); v != nil {
+			return v, nil
+		}
+		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
+	}
+	v := r.version(in.VersionId)
+	if v == nil {
+		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionId)
+	}
+	if in.VersionStage != "" && !slices.Contains(v.Labels, in.VersionStage) {
+		return nil, refuse(typeInvalidRequest, textStageMismatch)
+	}
+	return v, nil
+}
+
+// touch notes the day on which values were read: one transaction for all, and
+// none on a day that is noted already.
+func (s *Server) touch(read ...secretValue) error {
+	today := s.config.Now().UTC().Truncate(24 * time.Hour)
+	if !slices.ContainsFunc(read, func(v secretValue) bool { return s.untouched(v, today) != nil }) {
+		return nil
+	}
+	s.mutating.Lock()
+	defer s.mutating.Unlock()
+	var changes []change
+	for _, v := range read {
+		if r := s.untouched(v, today); r != nil {
+			r = r.clone()
+			r.Accessed, r.version(v.VersionId).Accessed = today, today
+			changes = append(changes, change{record: r})
+		}
+	}
+	return s.store.save(s.config.Now(), changes...)
+}
+
+// untouched returns the record of a value whose day is not noted yet, or nil.
+func (s *Server) untouched(v secretValue, today time.Time) *record {
+	r := s.store.get(v.Name)
+	if r == nil || r.ARN != v.ARN {
+		return nil
+	}
+	if version := r.version(v.VersionId); version == nil || version.Accessed.Equal(today) {
+		return nil
+	}
+	return r
+}

@@ -1,0 +1,57 @@
+package secretsmanager
+
+type stageRequest struct {
+	SecretId            string //nolint:revive // the protocol's field name
+	VersionStage        string
+	RemoveFromVersionId string //nolint:revive // the protocol's field name
+	MoveToVersionId     string //nolint:revive // the protocol's field name
+}
+
+// updateSecretVersionStage moves a label, or takes it away. Whoever moves one
+// must name the version that holds it.
+func (s *Server) updateSecretVersionStage(in stageRequest) (written, error) {
+	if err := lengthOf("versionStage", in.VersionStage, 1, 256); err != nil {
+		return written{}, err
+	}
+	r, err := s.findActive(in.SecretId)
+	if err != nil {
+		return written{}, err
+	}
+	if err := in.check(r); err != nil {
+		return written{}, err
+	}
+	r = r.clone()
+	r.Changed = s.config.Now()
+	if in.MoveToVersionId == "" {
+		r.detach(in.VersionStage)
+	} else {
+		r.attach(in.MoveToVersionId, in.VersionStage)
+	}
+	if r.labels() > maxLabels {
+		return written{}, refuse(typeLimitExceeded, "A secret can have at most %d staging labels.", maxLabels)
+	}
+	return written{ARN: r.ARN, Name: r.Name}, s.store.save(r.Changed, change{record: r})
+}
+
+func (in stageRequest) check(r *record) error {
+	for _, id := range []string{in.RemoveFromVersionId, in.MoveToVersionId} {
+		if id != "" && r.version(id) == nil {
+			return refuse(typeNotFound, textNoVersion)
+		}
+	}
+	holder := r.holder(in.VersionStage)
+	switch {
+	case in.RemoveFromVersionId == "" && in.MoveToVersionId == "":
+		return refuse(typeInvalidParameter, "You must provide MoveToVersionId, RemoveFromVersionId, or both.")
+	case in.MoveToVersionId == "" && in.VersionStage == labelCurrent:
+		return refuse(typeInvalidParameter, textCurrentStays)
+	case holder != nil && holder.ID == in.MoveToVersionId:
+		return nil
+	case holder != nil && in.RemoveFromVersionId == "":
+		return refuse(typeInvalidParameter, "The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", in.VersionStage, holder.ID)
+	case in.RemoveFromVersionId != "" && (holder == nil || holder.ID != in.RemoveFromVersionId):
+		return refuse(typeInvalidParameter, "When you move staging label %s, if you specify RemoveFromVersionId, it must be set to the version that currently has the staging label %s.", in.VersionStage, in.VersionStage)
+	default:
+		return nil
+	}
+}
