@@ -1,0 +1,151 @@
+package secretstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"token-refresher/internal/token"
+)
+
+// current is the staging label of the version that plain reads return.
+const current = "AWSCURRENT"
+
+// maxListResults is the largest page of ListSecrets.
+const maxListResults = 100
+
+// Entry is what a list tells about one secret without reading its value. AWS
+// says that a list may be five minutes behind.
+type Entry struct {
+	Name      string
+	Kind      Kind
+	ID        token.ID // as the name has it; ID.Check may refuse it
+	VersionID string   // of the current value; empty if there is none
+	Tags      map[string]string
+	Deleted   bool // scheduled for deletion
+}
+
+// List returns the secrets under the prefix that are of a kind of this store,
+// deleted ones too, ordered by name.
+func (s *Store) List(ctx context.Context) ([]Entry, error) {
+	return s.list(ctx, nil)
+}
+
+// Clients returns the clients whose credentials are tagged with grantType,
+// ordered by name. A client whose name is not valid is among them, so that
+// Credentials reports it; deleted ones are not.
+func (s *Store) Clients(ctx context.Context, grantType token.GrantType) ([]string, error) {
+	entries, err := s.list(ctx, []types.Filter{
+		filter(types.FilterNameStringTypeTagKey, TagGrantType),
+		filter(types.FilterNameStringTypeTagValue, string(grantType)),
+	})
+	// AWS matches prefixes, and a key and a value of two different tags.
+	return clients(entries, func(tagged string) bool { return tagged == string(grantType) }), err
+}
+
+// Untagged returns the clients whose credentials carry no usable grant type,
+// ordered by name: no sweep finds them. It lists every secret under the prefix.
+func (s *Store) Untagged(ctx context.Context) ([]string, error) {
+	entries, err := s.list(ctx, nil)
+	known := []string{string(token.GrantTypeClientCredentials), string(token.GrantTypeAuthorizationCode)}
+	return clients(entries, func(tagged string) bool { return !slices.Contains(known, tagged) }), err
+}
+
+// clients picks the credentials that are not deleted and whose grant-type tag
+// is wanted.
+func clients(entries []Entry, wanted func(grantType string) bool) []string {
+	var found []string
+	for _, entry := range entries {
+		if entry.Kind == KindCredentials && !entry.Deleted && wanted(entry.Tags[TagGrantType]) {
+			found = append(found, entry.ID.Client)
+		}
+	}
+	return found
+}
+
+// list reads all pages of the secrets under the prefix that pass the filters.
+func (s *Store) list(ctx context.Context, filters []types.Filter) ([]Entry, error) {
+	pages := secretsmanager.NewListSecretsPaginator(s.client, &secretsmanager.ListSecretsInput{
+		Filters:                append(filters, filter(types.FilterNameStringTypeName, s.names.root())),
+		IncludePlannedDeletion: aws.Bool(true),
+		MaxResults:             aws.Int32(maxListResults),
+	})
+	var entries []Entry
+	for pages.HasMorePages() {
+		page, err := s.listPage(ctx, pages)
+		if err != nil {
+			return nil, err
+		}
+		for _, listed := range page.SecretList {
+			if entry, ok := s.entry(listed); ok {
+				entries = append(entries, entry)
+			}
+		}
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	// A secret that changed between two pages may stand on both.
+	return slices.CompactFunc(entries, func(a, b Entry) bool { return a.Name == b.Name }), nil
+}
+
+func (s *Store) listPage(ctx context.Context, pages *secretsmanager.ListSecretsPaginator) (*secretsmanager.ListSecretsOutput, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	page, err := pages.NextPage(ctx)
+	if err != nil {
+		return nil, callError("list secrets under "+s.names.root(), err)
+	}
+	return page, nil
+}
+
+// entry reads one secret of a list; ok is false if its name is none of ours.
+func (s *Store) entry(listed types.SecretListEntry) (entry Entry, ok bool) {
+	name := aws.ToString(listed.Name)
+	kind, id, err := s.names.parse(name)
+	if err != nil {
+		return Entry{}, false
+	}
+	return Entry{
+		Name:      name,
+		Kind:      kind,
+		ID:        id,
+		VersionID: currentVersion(listed.SecretVersionsToStages),
+		Tags:      tagMap(listed.Tags),
+		Deleted:   listed.DeletedDate != nil,
+	}, true
+}
+
+func filter(key types.FilterNameStringType, value string) types.Filter {
+	return types.Filter{Key: key, Values: []string{value}}
+}
+
+// currentVersion is the version id that holds AWSCURRENT, or "".
+func currentVersion(stages map[string][]string) string {
+	for version, labels := range stages {
+		if slices.Contains(labels, current) {
+			return version
+		}
+	}
+	return ""
+}
+
+// state is what is known of one secret without reading its value.
+type state struct {
+	deleted bool
+	empty   bool // no current value
+}
+
+// describe reads the state of a secret directly: unlike a list it is not behind.
+func (s *Store) describe(ctx context.Context, name string) (state, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	secret, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(name)})
+	if err != nil {
+		return state{}, fmt.Errorf("describe: %w", err)
+	}
+	return state{deleted: secret.DeletedDate != nil, empty: currentVersion(secret.VersionIdsToStages) == ""}, nil
+}
