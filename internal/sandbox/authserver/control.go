@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -62,6 +63,9 @@ func decodeFault(r io.Reader) (Fault, error) {
 	var fault Fault
 	if err := decoder.Decode(&fault); err != nil {
 		return Fault{}, fmt.Errorf("decode the fault: %w", err)
+	}
+	if decoder.More() {
+		return Fault{}, errors.New("decode the fault: more than one JSON value")
 	}
 	return fault, nil
 }

@@ -1,0 +1,53 @@
+package authserver_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"token-refresher/internal/sandbox/authserver"
+)
+
+// FuzzTokenRequest sends any header and form: the answer is JSON with a fitting
+// status, and nobody gets a token without the secret.
+func FuzzTokenRequest(f *testing.F) {
+	f.Add("Basic eDp5", "grant_type=client_credentials", "application/x-www-form-urlencoded")
+	f.Add("basic ", "client_id=pos+client&client_secret=x&grant_type=client_credentials", "application/x-www-form-urlencoded; charset=utf-8")
+	f.Add("Basic !", "%zz=%", "text/")
+	f.Add("Bearer x", "merchant_vat=DK12345678", "")
+	f.Fuzz(func(t *testing.T, authorization, form, contentType string) {
+		server := newServer(t, authserver.Config{})
+		request := integratorRequest(t.Context(), authserver.DefaultURL)
+		request.Header.Set("Authorization", authorization)
+		request.Header.Set("Content-Type", contentType)
+		replaceBody(request, form)
+		response, body := send(t, server, request)
+		if response.StatusCode != http.StatusBadRequest || !json.Valid(body) {
+			t.Errorf("got status %d (valid JSON: %t), want 400 and JSON", response.StatusCode, json.Valid(body))
+		}
+		if got := len(server.Issued()); got != 0 {
+			t.Errorf("tokens issued: got %d, want none", got)
+		}
+	})
+}
+
+// FuzzFault puts any body to the control path: it is either refused or listed.
+func FuzzFault(f *testing.F) {
+	f.Add(`{"client_id":"pos","fault":"hang","times":1,"value":"x"}`)
+	f.Add(`{"fault":"hang"}{"fault":"hang"}`)
+	f.Add(`[]`)
+	f.Fuzz(func(t *testing.T, body string) {
+		server := newServer(t, authserver.Config{})
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut,
+			authserver.DefaultURL+authserver.FaultsPath, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, _ := send(t, server, request)
+		on := len(server.Faults())
+		if accepted := response.StatusCode == http.StatusNoContent; accepted != (on == 1) {
+			t.Errorf("got status %d and %d faults on", response.StatusCode, on)
+		}
+	})
+}
