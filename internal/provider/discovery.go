@@ -1,0 +1,157 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// Endpoint is one of the addresses of an authorization server, by its name in
+// discovery documents (RFC 8414 section 2) and provider objects.
+type Endpoint string
+
+// The endpoints that can be pinned or discovered.
+const (
+	TokenEndpoint         Endpoint = "token_endpoint"
+	AuthorizationEndpoint Endpoint = "authorization_endpoint"
+	JWKSURI               Endpoint = "jwks_uri"
+	RevocationEndpoint    Endpoint = "revocation_endpoint"
+)
+
+// maxDocument is the size in bytes of the largest discovery document that is
+// read.
+const maxDocument = 256 << 10
+
+// How long a document is used, and how long a failure is.
+const (
+	documentLife = time.Hour
+	failureLife  = 30 * time.Second
+)
+
+// DiscoveryError says why an endpoint could not be discovered, in fixed words:
+// never a body, a URL or a header.
+type DiscoveryError struct {
+	Temporary bool // the network, or a server that may recover
+	Timeout   bool
+	Status    int // of the answer; 0 without one
+
+	problem string
+	cause   error
+}
+
+// Error implements error.
+func (e *DiscoveryError) Error() string { return "discovery: " + e.problem }
+
+// Unwrap returns context.DeadlineExceeded, context.Canceled or nil.
+func (e *DiscoveryError) Unwrap() error { return e.cause }
+
+// document is what is used of a discovery document.
+type document struct {
+	Issuer        string `json:"issuer"`
+	Token         string `json:"token_endpoint"`
+	Authorization string `json:"authorization_endpoint"`
+	JWKS          string `json:"jwks_uri"`
+	Revocation    string `json:"revocation_endpoint"`
+}
+
+func (d document) endpoint(name Endpoint) string {
+	return map[Endpoint]string{
+		TokenEndpoint: d.Token, AuthorizationEndpoint: d.Authorization, JWKSURI: d.JWKS, RevocationEndpoint: d.Revocation,
+	}[name]
+}
+
+func (p *Provider) endpoint(name Endpoint) *string {
+	return map[Endpoint]*string{
+		TokenEndpoint: &p.TokenEndpoint, AuthorizationEndpoint: &p.AuthorizationEndpoint,
+		JWKSURI: &p.JWKSURI, RevocationEndpoint: &p.RevocationEndpoint,
+	}[name]
+}
+
+// adopt fills the needed endpoints that are not pinned from the document. The
+// document must name the pinned issuer (RFC 8414 section 3.3), and each
+// endpoint must be one that credentials may be sent to.
+func (p Provider) adopt(d document, needed []Endpoint) (Provider, error) {
+	if d.Issuer != p.Issuer {
+		return Provider{}, &DiscoveryError{problem: "the document names another issuer than the provider object"}
+	}
+	for _, name := range needed {
+		pinned := p.endpoint(name)
+		if *pinned != "" {
+			continue
+		}
+		discovered := d.endpoint(name)
+		if discovered == "" {
+			return Provider{}, &DiscoveryError{problem: "the document names no " + string(name)}
+		}
+		if err := p.CheckURL(discovered); err != nil {
+			return Provider{}, &DiscoveryError{problem: "the document's " + string(name) + " " + err.Error()}
+		}
+		*pinned = discovered
+	}
+	return p, nil
+}
+
+// fetch gets the document that the provider's discovery_url points to. The
+// request carries the provider's headers but not the client's secret.
+func (d *Discoverer) fetch(ctx context.Context, p Provider, c token.Credentials) (document, error) {
+	if err := p.CheckURL(p.DiscoveryURL); err != nil {
+		return document{}, &DiscoveryError{problem: "discovery_url " + err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.DiscoveryURL, nil)
+	if err != nil {
+		return document{}, &DiscoveryError{problem: "discovery_url is not a URL"}
+	}
+	request.Header.Set("Accept", "application/json")
+	for name, value := range p.discoveryHeaders(c) {
+		request.Header.Set(name, value.Reveal())
+	}
+	response, err := d.client.Do(request)
+	if err != nil {
+		return document{}, networkProblem(err)
+	}
+	defer response.Body.Close()
+	return readDocument(response)
+}
+
+func readDocument(response *http.Response) (document, error) {
+	if response.StatusCode != http.StatusOK {
+		temporary := response.StatusCode >= http.StatusInternalServerError || response.StatusCode == http.StatusTooManyRequests
+		return document{}, &DiscoveryError{
+			Temporary: temporary, Status: response.StatusCode,
+			problem: fmt.Sprintf("the answer is not the document but status %d", response.StatusCode),
+		}
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
+	if err != nil {
+		return document{}, networkProblem(err)
+	}
+	if len(body) > maxDocument {
+		return document{}, &DiscoveryError{Status: response.StatusCode, problem: "the document is larger than 256 KiB"}
+	}
+	var parsed document
+	if json.Unmarshal(body, &parsed) != nil {
+		return document{}, &DiscoveryError{Status: response.StatusCode, problem: "the document is not JSON of the expected form"}
+	}
+	return parsed, nil
+}
+
+// networkProblem keeps of an error only whether time ran out: the rest may
+// quote addresses.
+func networkProblem(err error) *DiscoveryError {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &DiscoveryError{Temporary: true, problem: "was cancelled", cause: context.Canceled}
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return &DiscoveryError{Temporary: true, Timeout: true, problem: "no answer in time", cause: context.DeadlineExceeded}
+	}
+	return &DiscoveryError{Temporary: true, problem: "the connection failed"}
+}
