@@ -1,0 +1,188 @@
+package stack_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	secretARN   = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
+	keyARN      = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+	resourceTag = "aws:ResourceTag/token-refresher:grant-type"
+	requestTag  = "aws:RequestTag/token-refresher:grant-type"
+	integrator  = "client_credentials"
+	consented   = "authorization_code"
+)
+
+// Every refusal stands beside a request that differs in one thing and is
+// allowed: a role that could do nothing would not pass.
+func TestRefreshRoleReachesItsOwnSecretsOnly(t *testing.T) {
+	t.Parallel()
+	statements := load(t, nil).statements(t, "RefreshRole")
+	mine := map[string]string{resourceTag: integrator}
+	theirs := map[string]string{resourceTag: consented}
+
+	tests := []struct {
+		name    string
+		request request
+		want    bool
+	}{
+		{"read credentials", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", mine}, true},
+		{"read credentials of another grant type", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", theirs}, false},
+		{"read untagged credentials", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", nil}, false},
+		{"read credentials under another prefix", request{"secretsmanager:GetSecretValue", secretARN + "other/pos/credentials-AbCdEf", mine}, false},
+		{"read credentials in another account", request{"secretsmanager:GetSecretValue", strings.Replace(secretARN, "123456789012", "210987654321", 1) + "mobilepay/pos/credentials-AbCdEf", mine}, false},
+		{"write credentials", request{"secretsmanager:PutSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", mine}, false},
+
+		{"read an access token", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/access-token-AbCdEf", mine}, true},
+		{"read a merchant's access token", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/DK12345678/access-token-AbCdEf", mine}, true},
+		{"read one that does not exist yet", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/access-token-AbCdEf", nil}, true},
+		{"read one that does not exist yet, by name", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/access-token", nil}, true},
+		{"read an access token of a grant", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/reporting/DK12345678/access-token-AbCdEf", theirs}, false},
+		{"read a secret whose name only begins alike", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/access-token-old-AbCdEf", mine}, false},
+		{"read a grant", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/reporting/DK12345678/grant-AbCdEf", theirs}, false},
+		{"read a grant with a wrong tag", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/reporting/DK12345678/grant-AbCdEf", mine}, false},
+		{"read the sealing key", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/sealing-key-AbCdEf", nil}, false},
+
+		{"write an access token", request{"secretsmanager:PutSecretValue", secretARN + "mobilepay/pos/access-token-AbCdEf", mine}, true},
+		{"write an access token of a grant", request{"secretsmanager:PutSecretValue", secretARN + "mobilepay/reporting/DK12345678/access-token-AbCdEf", theirs}, false},
+		{"write an untagged access token", request{"secretsmanager:PutSecretValue", secretARN + "mobilepay/pos/access-token-AbCdEf", nil}, false},
+		{"write a grant", request{"secretsmanager:PutSecretValue", secretARN + "mobilepay/reporting/DK12345678/grant-AbCdEf", mine}, false},
+		{"restore an access token", request{"secretsmanager:RestoreSecret", secretARN + "mobilepay/pos/access-token-AbCdEf", mine}, true},
+		{"restore an access token of a grant", request{"secretsmanager:RestoreSecret", secretARN + "mobilepay/reporting/DK12345678/access-token-AbCdEf", theirs}, false},
+		{"delete an access token", request{"secretsmanager:DeleteSecret", secretARN + "mobilepay/pos/access-token-AbCdEf", mine}, false},
+		{"share an access token", request{"secretsmanager:PutResourcePolicy", secretARN + "mobilepay/pos/access-token-AbCdEf", mine}, false},
+
+		{"create an access token", request{"secretsmanager:CreateSecret", secretARN + "mobilepay/pos/access-token-AbCdEf", map[string]string{requestTag: integrator}}, true},
+		{"create one for another grant type", request{"secretsmanager:CreateSecret", secretARN + "mobilepay/pos/access-token-AbCdEf", map[string]string{requestTag: consented}}, false},
+		{"create an untagged one", request{"secretsmanager:CreateSecret", secretARN + "mobilepay/pos/access-token-AbCdEf", nil}, false},
+		{"create a grant", request{"secretsmanager:CreateSecret", secretARN + "mobilepay/pos/DK12345678/grant-AbCdEf", map[string]string{requestTag: integrator}}, false},
+		{"create credentials", request{"secretsmanager:CreateSecret", secretARN + "mobilepay/pos/credentials-AbCdEf", map[string]string{requestTag: integrator}}, false},
+		{"tag what it creates", request{"secretsmanager:TagResource", secretARN + "mobilepay/pos/access-token-AbCdEf", map[string]string{requestTag: integrator}}, true},
+		{"claim an access token of a grant", request{"secretsmanager:TagResource", secretARN + "mobilepay/reporting/DK12345678/access-token-AbCdEf", map[string]string{requestTag: integrator, resourceTag: consented}}, false},
+		{"hand over an access token", request{"secretsmanager:TagResource", secretARN + "mobilepay/pos/access-token-AbCdEf", map[string]string{requestTag: consented, resourceTag: integrator}}, false},
+
+		{"list secrets", request{"secretsmanager:ListSecrets", "*", nil}, true},
+		{"read a batch", request{"secretsmanager:BatchGetSecretValue", "*", nil}, true},
+		{"read a table", request{"dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/journal", nil}, false},
+		{"scan a table", request{"dynamodb:Scan", "arn:aws:dynamodb:eu-west-1:123456789012:table/journal", nil}, false},
+		{"write a table", request{"dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/journal", nil}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := allows(statements, test.request); got != test.want {
+				t.Errorf("%s on %s with %v: allowed %v, want %v", test.request.action, test.request.resource, test.request.context, got, test.want)
+			}
+		})
+	}
+}
+
+func TestOtherRights(t *testing.T) {
+	t.Parallel()
+	via := map[string]string{"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+	tests := []struct {
+		name    string
+		role    string
+		key     string // parameter SecretKmsKeyId
+		request request
+		want    bool
+	}{
+		{"decrypt a secret", "RefreshRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
+		{"encrypt a secret", "RefreshRole", keyARN, request{"kms:GenerateDataKey", keyARN, via}, true},
+		{"decrypt anything else", "RefreshRole", keyARN, request{"kms:Decrypt", keyARN, nil}, false},
+		{"decrypt with another key", "RefreshRole", keyARN, request{"kms:Decrypt", keyARN + "0", via}, false},
+		{"decrypt without a key of one's own", "RefreshRole", "", request{"kms:Decrypt", keyARN, via}, false},
+		{"write the own log", "RefreshRole", "", request{"logs:PutLogEvents", "arn:RefreshLogGroup", nil}, true},
+		{"write another log", "RefreshRole", "", request{"logs:PutLogEvents", "arn:OtherLogGroup", nil}, false},
+		{"read the own log", "RefreshRole", "", request{"logs:GetLogEvents", "arn:RefreshLogGroup", nil}, false},
+		{"report a failure", "RefreshRole", "", request{"sqs:SendMessage", "arn:LostSweeps", nil}, true},
+		{"write another queue", "RefreshRole", "", request{"sqs:SendMessage", "arn:OtherQueue", nil}, false},
+		{"send a trace", "RefreshRole", "", request{"xray:PutTraceSegments", "*", nil}, true},
+		{"read traces", "RefreshRole", "", request{"xray:GetTraceSummaries", "*", nil}, false},
+		{"schedule: start a sweep", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:RefreshFunction", nil}, true},
+		{"schedule: start something else", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:OtherFunction", nil}, false},
+		{"schedule: report a failure", "RefreshScheduleRole", "", request{"sqs:SendMessage", "arn:LostSweeps", nil}, true},
+		{"schedule: list secrets", "RefreshScheduleRole", "", request{"secretsmanager:ListSecrets", "*", nil}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			stack := load(t, map[string]string{"SecretKmsKeyId": test.key})
+			if got := allows(stack.statements(t, test.role), test.request); got != test.want {
+				t.Errorf("%s: %s on %s with %v: allowed %v, want %v", test.role, test.request.action, test.request.resource, test.request.context, got, test.want)
+			}
+		})
+	}
+}
+
+// Actions that may act on every resource, because AWS lets nobody restrict them.
+func unrestricted() []string {
+	return []string{
+		"secretsmanager:BatchGetSecretValue", // each secret in it needs GetSecretValue
+		"secretsmanager:ListSecrets",         // names and tags, no value
+		"xray:PutTelemetryRecords",
+		"xray:PutTraceSegments",
+	}
+}
+
+func TestNoRoleIsWide(t *testing.T) {
+	t.Parallel()
+	stack := load(t, map[string]string{"SecretKmsKeyId": keyARN})
+	for _, role := range stack.ids("AWS::IAM::Role") {
+		for _, statement := range stack.statements(t, role) {
+			for _, action := range statement.actions {
+				if strings.ContainsAny(action, "*?") {
+					t.Errorf("%s, %s: action %s is a pattern", role, statement.sid, action)
+				}
+				if slices.Contains(statement.resources, "*") && !slices.Contains(unrestricted(), action) {
+					t.Errorf("%s, %s: %s acts on every resource", role, statement.sid, action)
+				}
+			}
+		}
+		if arns, ok := stack.properties(t, role)["ManagedPolicyArns"]; ok {
+			t.Errorf("%s has managed policies %v, want only what stands in the template", role, arns)
+		}
+	}
+}
+
+// A role that is assumed by something else than its service, or one that SAM
+// made up, is a way around all of the above.
+func TestWhoMayAssumeARole(t *testing.T) {
+	t.Parallel()
+	stack := load(t, nil)
+	got := map[string]any{}
+	for _, role := range stack.ids("AWS::IAM::Role") {
+		for _, raw := range list(at(stack.properties(t, role), "AssumeRolePolicyDocument", "Statement")) {
+			got[role] = []any{at(raw, "Principal"), at(raw, "Condition")}
+		}
+	}
+	want := map[string]any{
+		"RefreshRole": []any{map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"RefreshScheduleRole": []any{
+			map[string]any{"Service": "scheduler.amazonaws.com"},
+			map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("roles and who assumes them (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryRoleTakesTheBoundary(t *testing.T) {
+	t.Parallel()
+	const boundary = "arn:aws:iam::123456789012:policy/boundary"
+	bounded, free := load(t, map[string]string{"PermissionsBoundaryArn": boundary}), load(t, nil)
+	for _, role := range bounded.ids("AWS::IAM::Role") {
+		if got := bounded.properties(t, role)["PermissionsBoundary"]; got != boundary {
+			t.Errorf("%s has permissions boundary %v, want %s", role, got, boundary)
+		}
+		if keys := slices.Sorted(maps.Keys(free.properties(t, role))); slices.Contains(keys, "PermissionsBoundary") {
+			t.Errorf("%s has a permissions boundary that nobody asked for", role)
+		}
+	}
+}
