@@ -1,0 +1,59 @@
+package refresh
+
+import (
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// Health is what is known about one client: whether its provider still accepts
+// its credentials, and whether it asked us to wait. The zero value is healthy.
+//
+// A client is stopped when two of its tokens in a row were refused because of
+// the client (invalid_client and its like), or its only one. While stopped one
+// token a sweep is tried, the one whose last try is longest ago; a success, or
+// a new version of the credentials, resumes it.
+type Health struct {
+	Version     string   // version of the credentials this speaks of
+	Refused     token.ID // first token refused because of the client since the last success
+	Stopped     bool
+	Since       time.Time // when it was stopped
+	PausedUntil time.Time // the provider's Retry-After
+}
+
+// Observe tells Health which version of the credentials is in use: a new one
+// clears what was held against the old.
+func (h *Health) Observe(version string) {
+	if h.Version != version {
+		*h = Health{Version: version}
+	}
+}
+
+// Succeeded notes that the provider accepted the client. It reports whether
+// that resumed it.
+func (h *Health) Succeeded() (resumed bool) {
+	resumed = h.Stopped
+	*h = Health{Version: h.Version}
+	return resumed
+}
+
+// RefusedClient notes that the provider refused the client when it asked for
+// id, one of that many tokens. It reports whether that stopped it.
+func (h *Health) RefusedClient(id token.ID, tokens int, now time.Time) (stopped bool) {
+	if h.Stopped {
+		return false
+	}
+	if tokens > 1 && (h.Refused == token.ID{} || h.Refused == id) {
+		h.Refused = id
+		return false
+	}
+	h.Stopped, h.Since = true, now
+	return true
+}
+
+// Pause notes that the provider asked the client to wait.
+func (h *Health) Pause(until time.Time) {
+	if until.After(h.PausedUntil) {
+		h.PausedUntil = until
+	}
+}

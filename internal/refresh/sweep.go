@@ -1,0 +1,144 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// Store is what a sweep needs of Secrets Manager.
+type Store interface {
+	// Clients names the clients whose credentials carry the grant type's tag.
+	Clients(ctx context.Context, grantType token.GrantType) ([]string, error)
+	// Untagged names the clients whose credentials carry no usable tag.
+	Untagged(ctx context.Context) ([]string, error)
+	// Credentials and AccessTokens hold an entry for everything that was asked
+	// for; an error of the call itself means that nothing could be read.
+	Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error)
+	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
+	// PutAccessToken replaces that version of the secret, or creates the secret
+	// if there was none. token.ErrConflict: another writer was first.
+	PutAccessToken(ctx context.Context, grantType token.GrantType, t token.AccessToken, replaces string) error
+	// RestoreAccessToken takes a secret back that is scheduled for deletion.
+	RestoreAccessToken(ctx context.Context, id token.ID) error
+}
+
+// Endpoint is one client's way to its provider, made from its credentials.
+type Endpoint interface {
+	// Provider names the authorization server by the URL that tokens come from.
+	Provider() string
+	// Request asks for a token, bound to the merchant if one is named. It ends
+	// within the provider's timeout; errors are of type *oauth.Error.
+	Request(ctx context.Context, merchant string) (token.AccessToken, error)
+}
+
+// Config is what a Sweep is made of. Every field is needed but Trace.
+type Config struct {
+	Store    Store
+	Schedule token.Schedule
+
+	// Dial makes an endpoint of credentials, or says all that is wrong with
+	// them. It sends nothing.
+	Dial func(token.Credentials) (Endpoint, error)
+
+	ReconcileInterval time.Duration // how often all secrets are listed (15 minutes)
+	Concurrency       int           // requests in flight at the same time (32)
+	Log               *slog.Logger
+
+	// Trace runs one phase of a sweep under its name.
+	Trace func(ctx context.Context, phase string, run func(context.Context) error) error
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Store == nil, c.Dial == nil, c.Log == nil:
+		return errors.New("refresh: Store, Dial and Log are needed")
+	case c.Schedule.SweepInterval <= 0, c.Schedule.WriteInterval <= 0, c.ReconcileInterval <= 0:
+		return errors.New("refresh: the intervals must be positive")
+	case c.Concurrency <= 0:
+		return errors.New("refresh: Concurrency must be positive")
+	}
+	return nil
+}
+
+// ErrBusy is returned by Run while another Run of the same Sweep goes on.
+var ErrBusy = errors.New("refresh: this sweep is running already")
+
+// Sweep renews the published tokens of client credentials that are due. It
+// lives as long as the function's instance and remembers what failed.
+type Sweep struct {
+	Config
+	busy atomic.Bool
+
+	health    map[string]*Health      // by client
+	breakers  map[string]*breaker     // by provider
+	backoffs  map[token.ID]*backoff   // of tokens that failed
+	attempted map[token.ID]time.Time  // last try of tokens that failed
+	short     map[token.ID]shortLived // tokens that cannot be published
+	untagged  []string                // found by the last audit
+	audited   time.Time               // when that was
+}
+
+// shortLived remembers a token that lives too short to be published, so that
+// it is not asked for in every sweep only to find that again.
+type shortLived struct {
+	version  string // of the credentials it was got with
+	lifetime time.Duration
+	until    time.Time
+}
+
+// shortLivedSweeps is after how many sweeps it is asked for again: lifetimes
+// are settings that a provider may change. An hour, by default.
+const shortLivedSweeps = 60
+
+// NewSweep checks the configuration and returns a Sweep that has seen nothing.
+func NewSweep(config Config) (*Sweep, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if config.Trace == nil {
+		config.Trace = func(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
+	}
+	return &Sweep{
+		Config:    config,
+		health:    map[string]*Health{},
+		breakers:  map[string]*breaker{},
+		backoffs:  map[token.ID]*backoff{},
+		attempted: map[token.ID]time.Time{},
+		short:     map[token.ID]shortLived{},
+	}, nil
+}
+
+// Run looks at every token once and renews those that are due. A token or a
+// client that fails is told in the report; Run itself fails only if nothing
+// could be read.
+func (s *Sweep) Run(ctx context.Context) (Report, error) {
+	if !s.busy.CompareAndSwap(false, true) {
+		return Report{}, ErrBusy
+	}
+	defer s.busy.Store(false)
+
+	report := newReport()
+	var clients map[string]*client
+	var due []*item
+	err := s.Trace(ctx, "plan", func(ctx context.Context) (err error) {
+		if clients, err = s.loadClients(ctx, report); err != nil {
+			return err
+		}
+		due, err = s.plan(ctx, clients, report)
+		return err
+	})
+	if err != nil {
+		return Report{}, fmt.Errorf("sweep: %w", err)
+	}
+	_ = s.Trace(ctx, "renew", func(ctx context.Context) error {
+		s.renewAll(ctx, due, clients, report)
+		return nil
+	})
+	return report.finish(), nil
+}
