@@ -56,12 +56,12 @@ type Sweep struct {
 	SecretWriteFailed       int
 	LowestLifeLeftPercent   *float64 // nil when no life is promised to any token
 	Duration                time.Duration
-	Completed               bool // false: SweepCompleted is not written at all
 }
 
-// Sweep writes the metrics of one sweep: one line with all of them, and one
-// more for each class of failure. The first carries the sum of Failed, zero
-// included, so that an alarm on it recovers.
+// Sweep writes the metrics of one completed sweep, SweepCompleted among them:
+// one line with all of them, and one more for each class of failure. The first
+// carries the sum of Failed, zero included, so that an alarm on it recovers. For
+// a sweep that did not complete nothing is written: the gap is what pages.
 func (m *Metrics) Sweep(s Sweep) error {
 	failed := 0
 	for _, count := range s.FailedByClass {
@@ -77,9 +77,7 @@ func (m *Metrics) Sweep(s Sweep) error {
 	if s.LowestLifeLeftPercent != nil {
 		line.add("LowestLifeLeftPercent", unitPercent, *s.LowestLifeLeftPercent)
 	}
-	if s.Completed {
-		line.add("SweepCompleted", unitCount, 1)
-	}
+	line.add("SweepCompleted", unitCount, 1)
 	err := m.write(line)
 	for _, class := range slices.Sorted(maps.Keys(s.FailedByClass)) {
 		line := m.line(map[string]string{"Class": class})

@@ -103,7 +103,7 @@ func TestSweepMetrics(t *testing.T) {
 			sweep: telemetry.Sweep{
 				Due: 7, Renewed: 4, Remaining: 1, SecretWriteFailed: 2,
 				FailedByClass:         map[string]int{"transient": 1, "client": 2},
-				LowestLifeLeftPercent: &lowest, Duration: 1500 * time.Millisecond, Completed: true,
+				LowestLifeLeftPercent: &lowest, Duration: 1500 * time.Millisecond,
 			},
 			want: []map[string]datum{
 				{
@@ -117,12 +117,12 @@ func TestSweepMetrics(t *testing.T) {
 			},
 		},
 		{
-			name:  "not completed, nothing promised",
+			name:  "nothing to do, nothing promised",
 			sweep: telemetry.Sweep{},
 			want: []map[string]datum{{
 				"Due": {"Count", plain, 0}, "Renewed": {"Count", plain, 0}, "Failed": {"Count", plain, 0},
 				"SecretWriteFailed": {"Count", plain, 0}, "Remaining": {"Count", plain, 0},
-				"SweepDuration": {"Milliseconds", plain, 0},
+				"SweepDuration": {"Milliseconds", plain, 0}, "SweepCompleted": {"Count", plain, 1},
 			}},
 		},
 	}

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"token-refresher/internal/secretstore"
+	"token-refresher/internal/token"
+)
+
+const (
+	maxConcurrency = 256
+
+	// What Secrets Manager takes ("AWS Secrets Manager quotas"): 50 writes a
+	// second for a whole account and Region, and one write per secret every
+	// 14.4 minutes, sustained, since 100 versions are kept and none younger than
+	// a day is removed.
+	quotaWritesPerSecond = 50
+	quotaWriteInterval   = 15 * time.Minute
+)
+
+// check notes what is wrong with the values themselves.
+func (c Config) check(found faults) {
+	switch c.GrantType {
+	case "", token.GrantTypeClientCredentials:
+	case token.GrantTypeAuthorizationCode:
+		found.add("GRANT_TYPE", "authorization_code is not supported by this version: set client_credentials")
+	default:
+		found.add("GRANT_TYPE", "must be client_credentials")
+	}
+	if secretstore.CheckPrefix(c.SecretPrefix) != nil { // its error quotes the value
+		found.add("SECRET_PREFIX", "must be letters, digits and _+=.@- in parts between single slashes, and leave room for the names")
+	}
+	c.require(found, "RefreshConcurrency", c.RefreshConcurrency >= 1 && c.RefreshConcurrency <= maxConcurrency)
+	c.require(found, "SecretWritesPerSecond", c.SecretWritesPerSecond >= 1)
+	c.require(found, "SecretWriteInterval", c.SecretWriteInterval > 0)
+	c.require(found, "SweepInterval", c.SweepInterval > 0)
+	c.require(found, "ReconcileInterval", c.ReconcileInterval > 0)
+	c.checkIntervals(found)
+}
+
+// require notes that a field is not what its tag `want` says.
+func (Config) require(found faults, name string, fits bool) {
+	field, _ := reflect.TypeFor[Config]().FieldByName(name)
+	if !fits {
+		found.add(field.Tag.Get("env"), "must be "+field.Tag.Get("want"))
+	}
+}
+
+// checkIntervals compares the intervals with each other, as far as they are
+// known. A secret that may be written in every sweep, or is looked for more
+// often than it is swept, is a slip of the unit.
+func (c Config) checkIntervals(found faults) {
+	if _, unknown := found["SWEEP_INTERVAL"]; unknown {
+		return
+	}
+	if c.SweepInterval >= c.SecretWriteInterval {
+		found.add("SECRET_WRITE_INTERVAL", fmt.Sprintf(
+			"%s must be longer than SWEEP_INTERVAL, %s", c.SecretWriteInterval, c.SweepInterval))
+	}
+	if c.SweepInterval > c.ReconcileInterval {
+		found.add("RECONCILE_INTERVAL", fmt.Sprintf(
+			"%s must not be shorter than SWEEP_INTERVAL, %s", c.ReconcileInterval, c.SweepInterval))
+	}
+}
+
+// Warnings says which settings AWS would not bear for long. They are no faults:
+// an emulator has quotas of its own, and the sandbox scales these with its
+// speed. On loopback there is nothing to warn of.
+func (c Config) Warnings() []string {
+	if c.onLoopback() {
+		return nil
+	}
+	var warnings []string
+	if c.SecretWritesPerSecond > quotaWritesPerSecond {
+		warnings = append(warnings, fmt.Sprintf(
+			"SECRET_WRITES_PER_SECOND: %d is above what Secrets Manager takes from a whole account: %d",
+			c.SecretWritesPerSecond, quotaWritesPerSecond))
+	}
+	if c.SecretWriteInterval < quotaWriteInterval {
+		warnings = append(warnings, fmt.Sprintf(
+			"SECRET_WRITE_INTERVAL: %s is shorter than what Secrets Manager bears for one secret: %s",
+			c.SecretWriteInterval, quotaWriteInterval))
+	}
+	return warnings
+}
+
+// onLoopback reports whether Secrets Manager is an emulator on this machine.
+func (c Config) onLoopback() bool {
+	endpoint := c.SecretsEndpoint
+	if endpoint == "" {
+		endpoint = c.Endpoint
+	}
+	address, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(address.Hostname())
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

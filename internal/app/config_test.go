@@ -1,0 +1,282 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"token-refresher/internal/app"
+	"token-refresher/internal/provider"
+	"token-refresher/internal/token"
+)
+
+// lookup finds variables in a map, and GRANT_TYPE unless the map has it.
+func lookup(variables map[string]string) app.Lookup {
+	all := map[string]string{"GRANT_TYPE": "client_credentials"}
+	maps.Copy(all, variables)
+	return func(name string) (string, bool) {
+		value, ok := all[name]
+		return value, ok
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := app.ParseConfig(lookup(nil), "GRANT_TYPE")
+	if err != nil {
+		t.Fatalf("ParseConfig: %v", err)
+	}
+	hosts, err := provider.NewHosts(provider.PresetHosts())
+	if err != nil {
+		t.Fatalf("NewHosts: %v", err)
+	}
+	want := app.Config{
+		GrantType:             token.GrantTypeClientCredentials,
+		SecretPrefix:          "mobilepay",
+		ProviderHosts:         hosts,
+		RefreshConcurrency:    32,
+		SecretWritesPerSecond: 40,
+		SecretWriteInterval:   16 * time.Minute,
+		SweepInterval:         time.Minute,
+		ReconcileInterval:     15 * time.Minute,
+		LogLevel:              slog.LevelInfo,
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(provider.Hosts{})); diff != "" {
+		t.Errorf("defaults differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestConfigReadsEveryVariable(t *testing.T) {
+	t.Parallel()
+	got, err := app.ParseConfig(lookup(map[string]string{
+		"SECRET_PREFIX":            "payments/tokens",
+		"PROVIDER_HOSTS":           " localhost , api.example.com",
+		"REFRESH_CONCURRENCY":      "256",
+		"SECRET_WRITES_PER_SECOND": "1200",
+		"SECRET_WRITE_INTERVAL":    "32s",
+		"SECRET_KMS_KEY_ID":        "alias/tokens",
+		"SECRET_TAGS":              "team=payments, cost-center = 4711,empty=,equation=a=b",
+		"SWEEP_INTERVAL":           "2s",
+		"RECONCILE_INTERVAL":       "30s",
+		"LOG_LEVEL":                "warn",
+	}))
+	if err != nil {
+		t.Fatalf("ParseConfig: %v", err)
+	}
+	hosts, err := provider.NewHosts([]string{"api.example.com", "localhost"})
+	if err != nil {
+		t.Fatalf("NewHosts: %v", err)
+	}
+	want := app.Config{
+		GrantType:             token.GrantTypeClientCredentials,
+		SecretPrefix:          "payments/tokens",
+		ProviderHosts:         hosts,
+		RefreshConcurrency:    256,
+		SecretWritesPerSecond: 1200,
+		SecretWriteInterval:   32 * time.Second,
+		SecretKMSKeyID:        "alias/tokens",
+		SecretTags:            app.Tags{"team": "payments", "cost-center": "4711", "empty": "", "equation": "a=b"},
+		SweepInterval:         2 * time.Second,
+		ReconcileInterval:     30 * time.Second,
+		LogLevel:              slog.LevelWarn,
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(provider.Hosts{})); diff != "" {
+		t.Errorf("configuration differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestConfigTakesEmptyForUnset(t *testing.T) {
+	t.Parallel()
+	unset, err := app.ParseConfig(lookup(nil))
+	if err != nil {
+		t.Fatalf("ParseConfig: %v", err)
+	}
+	empty, err := app.ParseConfig(lookup(map[string]string{
+		"SECRET_PREFIX": "", "PROVIDER_HOSTS": "", "SECRET_TAGS": "", "SECRET_KMS_KEY_ID": "", "SWEEP_INTERVAL": "", "LOG_LEVEL": "",
+	}))
+	if err != nil {
+		t.Fatalf("ParseConfig of empty variables: %v", err)
+	}
+	if diff := cmp.Diff(unset, empty, cmp.AllowUnexported(provider.Hosts{})); diff != "" {
+		t.Errorf("empty differs from unset (-unset +empty):\n%s", diff)
+	}
+}
+
+// faultsOf parses and returns the faults, by variable.
+func faultsOf(t *testing.T, find app.Lookup, required ...string) map[string]string {
+	t.Helper()
+	_, err := app.ParseConfig(find, required...)
+	if err == nil {
+		return nil
+	}
+	config, ok := errors.AsType[*app.ConfigError](err)
+	if !ok {
+		t.Fatalf("ParseConfig: got %v (%T), want a *ConfigError", err, err)
+	}
+	faults := map[string]string{}
+	for _, fault := range config.Faults {
+		name, problem, _ := strings.Cut(fault, ": ")
+		faults[name] = problem
+	}
+	if len(faults) != len(config.Faults) {
+		t.Errorf("a variable is named twice: %q", config.Faults)
+	}
+	return faults
+}
+
+// secretValue stands for one that was put into the wrong variable.
+const secretValue = "wJalrXUtnFEMI/K7MDENG+bPxRfiCY="
+
+func TestConfigFaults(t *testing.T) {
+	t.Parallel()
+	manyTags := make([]string, 48)
+	for i := range manyTags {
+		manyTags[i] = fmt.Sprintf("tag%d=x", i)
+	}
+	tests := []struct {
+		name, variable, value string
+		problem               string // a part of it
+	}{
+		{"grant type of a later version", "GRANT_TYPE", "authorization_code", "not supported by this version"},
+		{"unknown grant type", "GRANT_TYPE", secretValue, "must be client_credentials"},
+		{"prefix with a slash at its end", "SECRET_PREFIX", "mobilepay/", "between single slashes"},
+		{"prefix with a space", "SECRET_PREFIX", "my tokens", "letters, digits"},
+		{"concurrency zero", "REFRESH_CONCURRENCY", "0", "1 to 256"},
+		{"concurrency above the bound", "REFRESH_CONCURRENCY", "257", "1 to 256"},
+		{"concurrency is no number", "REFRESH_CONCURRENCY", secretValue, "1 to 256"},
+		{"writes zero", "SECRET_WRITES_PER_SECOND", "0", "1 or more"},
+		{"writes with a fraction", "SECRET_WRITES_PER_SECOND", "1.5", "1 or more"},
+		{"duration without a unit", "SWEEP_INTERVAL", "60", "such as 1m"},
+		{"duration negative", "SWEEP_INTERVAL", "-1m", "above zero"},
+		{"duration zero", "RECONCILE_INTERVAL", "0s", "above zero"},
+		{"duration is a secret", "SECRET_WRITE_INTERVAL", secretValue, "such as 16m"},
+		{"written in every sweep", "SECRET_WRITE_INTERVAL", "1m", "longer than SWEEP_INTERVAL, 1m0s"},
+		{"reconciled more often than swept", "RECONCILE_INTERVAL", "59s", "not be shorter than SWEEP_INTERVAL, 1m0s"},
+		{"unknown log level", "LOG_LEVEL", secretValue, "debug, info, warn or error"},
+		{"host with a scheme", "PROVIDER_HOSTS", "https://api.mobilepay.dk", "host 1 of 1"},
+		{"host with a port", "PROVIDER_HOSTS", "api.mobilepay.dk,localhost:9400", "host 2 of 2"},
+		{"host with a wildcard", "PROVIDER_HOSTS", "*.mobilepay.dk", "wildcard"},
+		{"an empty host", "PROVIDER_HOSTS", "api.mobilepay.dk,,localhost", "host 2 of 3"},
+		{"tag without a value", "SECRET_TAGS", "team=payments,owner", "entry 2"},
+		{"tag without a key", "SECRET_TAGS", "=payments", "entry 1"},
+		{"tag twice", "SECRET_TAGS", "team=a,team=b", "entry 2 repeats a key"},
+		{"tag of AWS", "SECRET_TAGS", "AWS:team=payments", "aws:"},
+		{"tag of ours", "SECRET_TAGS", "token-refresher:client=pos", "token-refresher:"},
+		{"tag of ours for IAM", "SECRET_TAGS", "Token-Refresher:grant-type=authorization_code", "token-refresher:"},
+		{"tag with a character that AWS refuses", "SECRET_TAGS", "team=a;b", "entry 1"},
+		{"tags of several faults", "SECRET_TAGS", "owner,team=a,team=b", "entry 1 is not of the form key=value; entry 3 repeats a key"},
+		{"tag with a value too long", "SECRET_TAGS", "team=" + strings.Repeat("x", 257), "256"},
+		{"too many tags", "SECRET_TAGS", strings.Join(manyTags, ","), "47"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			faults := faultsOf(t, lookup(map[string]string{test.variable: test.value}))
+			if len(faults) != 1 || !strings.Contains(faults[test.variable], test.problem) {
+				t.Errorf("faults: got %q, want one of %s that says %q", faults, test.variable, test.problem)
+			}
+			if text := fmt.Sprint(faults); strings.Contains(text, secretValue) || strings.Contains(text, "\n") {
+				t.Errorf("faults: got %q, want no value and one line", text)
+			}
+		})
+	}
+}
+
+func TestConfigReportsAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	faults := faultsOf(t, lookup(map[string]string{
+		"GRANT_TYPE":               "",
+		"SECRET_PREFIX":            "/",
+		"PROVIDER_HOSTS":           "*",
+		"REFRESH_CONCURRENCY":      "many",
+		"SECRET_WRITES_PER_SECOND": "-1",
+		"SECRET_WRITE_INTERVAL":    "soon",
+		"SECRET_TAGS":              "owner",
+		"SWEEP_INTERVAL":           "now",
+		"RECONCILE_INTERVAL":       "-15m",
+		"LOG_LEVEL":                "loud",
+	}), "GRANT_TYPE")
+	for _, name := range []string{
+		"GRANT_TYPE", "SECRET_PREFIX", "PROVIDER_HOSTS", "REFRESH_CONCURRENCY", "SECRET_WRITES_PER_SECOND",
+		"SECRET_WRITE_INTERVAL", "SECRET_TAGS", "SWEEP_INTERVAL", "RECONCILE_INTERVAL", "LOG_LEVEL",
+	} {
+		if faults[name] == "" {
+			t.Errorf("%s is not among the faults: %q", name, faults)
+		}
+	}
+	if got := faults["GRANT_TYPE"]; got != "is not set" {
+		t.Errorf("GRANT_TYPE: got %q, want %q", got, "is not set")
+	}
+}
+
+func TestConfigWarnings(t *testing.T) {
+	t.Parallel()
+	scaled := func(more map[string]string) map[string]string {
+		all := map[string]string{
+			"SECRET_WRITES_PER_SECOND": "1200", "SECRET_WRITE_INTERVAL": "32s", "SWEEP_INTERVAL": "2s", "RECONCILE_INTERVAL": "30s",
+		}
+		maps.Copy(all, more)
+		return all
+	}
+	tests := []struct {
+		name      string
+		variables map[string]string
+		want      int
+	}{
+		{"defaults", nil, 0},
+		{"sandbox speed against AWS", scaled(nil), 2},
+		{"sandbox speed against loopback", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}), 0},
+		{"sandbox speed against localhost", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://localhost:4566"}), 0},
+		{"sandbox speed against IPv6 loopback", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://[::1]:4566"}), 0},
+		{
+			"the service's own endpoint wins",
+			scaled(map[string]string{
+				"AWS_ENDPOINT_URL":                 "http://127.0.0.1:4566",
+				"AWS_ENDPOINT_URL_SECRETS_MANAGER": "https://secretsmanager.eu-west-1.amazonaws.com",
+			}),
+			2,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			config, err := app.ParseConfig(lookup(test.variables))
+			if err != nil {
+				t.Fatalf("ParseConfig: %v", err)
+			}
+			if got := config.Warnings(); len(got) != test.want {
+				t.Errorf("warnings: got %q, want %d of them", got, test.want)
+			}
+		})
+	}
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add("team=payments,owner=me", "api.mobilepay.dk, localhost", "16m")
+	f.Add("aws:x=1,,=", "*,", "1e9h")
+	f.Fuzz(func(t *testing.T, tags, hosts, interval string) {
+		config, err := app.ParseConfig(lookup(map[string]string{
+			"SECRET_TAGS": tags, "PROVIDER_HOSTS": hosts, "SECRET_WRITE_INTERVAL": interval,
+		}))
+		if err != nil {
+			if _, ok := errors.AsType[*app.ConfigError](err); !ok {
+				t.Errorf("ParseConfig: got %T, want a *ConfigError", err)
+			}
+			return
+		}
+		if config.SecretWriteInterval <= config.SweepInterval || len(config.SecretTags) > 47 || len(config.ProviderHosts.Names()) == 0 {
+			t.Errorf("an unsound configuration was accepted: %+v", config)
+		}
+		for key := range config.SecretTags {
+			if lower := strings.ToLower(key); strings.HasPrefix(lower, "aws:") || strings.HasPrefix(lower, "token-refresher:") || key == "" {
+				t.Errorf("the tag %q was accepted", key)
+			}
+		}
+	})
+}
