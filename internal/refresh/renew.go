@@ -29,7 +29,6 @@ type round struct {
 	*Sweep
 	ctx       context.Context
 	report    *Report
-	due       []*item
 	lastStart time.Time         // nothing is started after it; zero if there is no deadline
 	perClient int               // requests in flight of one client
 	users     map[string]int    // clients in use, by provider
@@ -70,7 +69,7 @@ var errShortLived = errors.New("too short-lived to be published")
 // renewAll renews what is due, with bounded concurrency. An item that fails
 // cancels nothing.
 func (s *Sweep) renewAll(ctx context.Context, due []*item, clients map[string]*client, report *Report) {
-	r := &round{Sweep: s, ctx: ctx, report: report, due: due, users: map[string]int{}, probes: map[string]*probe{}}
+	r := &round{Sweep: s, ctx: ctx, report: report, users: map[string]int{}, probes: map[string]*probe{}}
 	if deadline, ok := ctx.Deadline(); ok {
 		r.lastStart = deadline.Add(-min(startMargin, time.Until(deadline)/4))
 	}
@@ -103,8 +102,7 @@ func (r *round) nominate(it *item) {
 		c.probe = r.rather(c.probe, it)
 		return
 	}
-	provider := c.endpoint.Provider()
-	if b := r.breakers[provider]; b != nil && b.open {
+	if provider := c.endpoint.Provider(); r.breakerOpen(c) {
 		r.probes[provider] = r.rather(r.probes[provider], it)
 	}
 }
@@ -122,36 +120,28 @@ func (r *round) gate(it *item) verdict {
 	if r.ctx.Err() != nil || (!r.lastStart.IsZero() && now.After(r.lastStart)) || now.Before(c.health.PausedUntil) {
 		return skip
 	}
-	if c.health.Stopped {
-		if v := c.probe.gate(it); v != start {
-			return v
-		}
-		return r.start(it)
-	}
-	provider := c.endpoint.Provider()
-	if b := r.breakers[provider]; b != nil && b.open {
-		if v := r.probes[provider].gate(it); v != start {
-			return v
-		}
-		return r.start(it)
-	}
-	if b := r.backoffs[it.id]; b != nil && now.Before(b.until) {
+	switch b := r.backoffs[it.id]; {
+	case c.health.Stopped:
+		return r.start(it, c.probe.gate(it))
+	case r.breakerOpen(c):
+		return r.start(it, r.probes[c.endpoint.Provider()].gate(it))
+	case b != nil && now.Before(b.until), c.failures >= pausingFailures:
 		return skip
-	}
-	if c.failures >= pausingFailures {
-		return skip
-	}
-	if c.running >= r.perClient {
+	case c.running >= r.perClient:
 		return wait
+	default:
+		return r.start(it, start)
 	}
-	return r.start(it)
 }
 
-func (r *round) start(it *item) verdict {
-	it.endpoint, it.version = it.client.endpoint, it.client.credentials.Version
-	it.client.running++
-	r.attempted[it.id] = time.Now()
-	return start
+// start prepares the item, if the verdict is to start it.
+func (r *round) start(it *item, v verdict) verdict {
+	if v == start {
+		it.endpoint, it.version = it.client.endpoint, it.client.credentials.Version
+		it.client.running++
+		r.attempted[it.id] = time.Now()
+	}
+	return v
 }
 
 // run asks for the token and stores it. It runs beside others and changes

@@ -39,16 +39,10 @@ func (r *round) answered(it *item) {
 	c.failures = 0
 	if c.health.Succeeded() {
 		r.Log.InfoContext(r.ctx, "client resumed", "client", c.name)
-		r.forgive(c.credentials.Value.IDs())
 	}
 	provider := c.endpoint.Provider()
 	if b := r.breakers[provider]; b != nil && b.succeeded() {
 		r.Log.InfoContext(r.ctx, "breaker closed", "provider", provider)
-		for _, other := range r.due {
-			if other.client.endpoint.Provider() == provider {
-				r.forgive([]token.ID{other.id})
-			}
-		}
 	}
 }
 
@@ -75,6 +69,7 @@ func (r *round) kept(it *item, o outcome) {
 		r.report.SecretWriteFailed++
 		r.report.fail(it.id, classStore, o.stored)
 		r.retryLater(it)
+		r.promiseOld(it)
 		r.log(it, o, slog.LevelError, "failed", classStore)
 	}
 }
@@ -84,8 +79,11 @@ func (r *round) kept(it *item, o outcome) {
 func (r *round) refused(it *item, o outcome) {
 	c, class := it.client, classOf(o.err)
 	r.report.fail(it.id, string(class), o.err)
-	r.retryLater(it)
 	r.log(it, o, slog.LevelWarn, "failed", string(class))
+	if !c.health.Stopped && !r.breakerOpen(c) {
+		r.retryLater(it) // else it is not the token's own failure
+	}
+	r.promiseOld(it)
 	switch class {
 	case oauth.ClassGrant:
 	case oauth.ClassClient:
@@ -115,8 +113,13 @@ func (r *round) blameProvider(it *item, o outcome) {
 	}
 }
 
-// retryLater moves the token's next try; what is published goes on being
-// promised.
+// breakerOpen reports whether the client's provider is known to be down.
+func (r *round) breakerOpen(c *client) bool {
+	b := r.breakers[c.endpoint.Provider()]
+	return b != nil && b.open
+}
+
+// retryLater moves the token's next try.
 func (r *round) retryLater(it *item) {
 	now := time.Now()
 	b := r.backoffs[it.id]
@@ -125,7 +128,6 @@ func (r *round) retryLater(it *item) {
 		r.backoffs[it.id] = b
 	}
 	b.failed(now, r.Schedule.SweepInterval, it.published.ExpiresAt.Sub(now))
-	r.promiseOld(it)
 }
 
 // promiseOld counts the token that is still published, unless its client is
