@@ -84,8 +84,9 @@ func codeOf(err error) string {
 // withoutValue guards against a message that repeats what was sent, as AWS's
 // validation of parameters can: only the error's code is left of it.
 func withoutValue(err error, value token.Secret) error {
-	if err == nil || !strings.Contains(err.Error(), value.Reveal()) {
+	code := codeOf(err)
+	if code == "" || !strings.Contains(err.Error(), value.Reveal()) {
 		return err
 	}
-	return &smithy.GenericAPIError{Code: codeOf(err), Message: "(message withheld: it repeats the value)"}
+	return &smithy.GenericAPIError{Code: code, Message: "(message withheld: it repeats the value)"}
 }

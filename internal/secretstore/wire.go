@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"token-refresher/internal/token"
@@ -44,41 +45,47 @@ func encodeAccessToken(t token.AccessToken) ([]byte, error) {
 }
 
 // decodeAccessToken reads the value of the secret that is named for id. Unknown
-// fields are ignored. An error names the field and shows nothing of the value.
+// fields are ignored. All faults are reported at once, by field; an error shows
+// nothing of the value.
 func decodeAccessToken(id token.ID, value []byte) (token.AccessToken, error) {
 	var wire accessTokenJSON
 	if err := unmarshal(value, &wire); err != nil {
 		return token.AccessToken{}, err
 	}
-	t := token.AccessToken{
-		ID:    id,
-		Value: token.NewSecret(wire.AccessToken),
-		Type:  wire.TokenType,
-		Scope: wire.Scope,
-	}
-	var issuedErr, expiresErr error
-	t.IssuedAt, issuedErr = parseTime("issued_at", wire.IssuedAt)
-	t.ExpiresAt, expiresErr = parseTime("expires_at", wire.ExpiresAt)
-	if err := errors.Join(issuedErr, expiresErr); err != nil {
-		return token.AccessToken{}, err
-	}
-	return t, checkAccessToken(t, wire)
-}
-
-func checkAccessToken(t token.AccessToken, wire accessTokenJSON) error {
+	t := token.AccessToken{ID: id, Value: token.NewSecret(wire.AccessToken), Type: wire.TokenType, Scope: wire.Scope}
+	var faults, timeFaults []string
 	switch {
 	case t.Value.Empty():
-		return errors.New("access_token is missing")
+		faults = append(faults, "access_token is missing")
 	case !t.Value.Storable():
-		return errors.New("access_token is the placeholder that redacted secrets print as")
-	case !t.ExpiresAt.After(t.IssuedAt):
-		return errors.New("expires_at is not after issued_at")
-	case wire.Client != "" && wire.Client != t.ID.Client:
-		return errors.New("client is not the one of the secret's name")
-	case wire.Merchant != "" && wire.Merchant != t.ID.Merchant:
-		return errors.New("merchant is not the one of the secret's name")
+		faults = append(faults, "access_token is the placeholder that redacted secrets print as")
 	}
-	return nil
+	if wire.Client != "" && wire.Client != id.Client {
+		faults = append(faults, "client is not the one of the secret's name")
+	}
+	if wire.Merchant != "" && wire.Merchant != id.Merchant {
+		faults = append(faults, "merchant is not the one of the secret's name")
+	}
+	t.IssuedAt, t.ExpiresAt, timeFaults = wire.times()
+	if faults = append(faults, timeFaults...); len(faults) > 0 {
+		return token.AccessToken{}, errors.New(strings.Join(faults, "; "))
+	}
+	return t, nil
+}
+
+// times reads issue and expiry, and says what is wrong with them.
+func (wire accessTokenJSON) times() (issued, expires time.Time, faults []string) {
+	issued, issuedFault := parseTime("issued_at", wire.IssuedAt)
+	expires, expiresFault := parseTime("expires_at", wire.ExpiresAt)
+	for _, fault := range []string{issuedFault, expiresFault} {
+		if fault != "" {
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) == 0 && !expires.After(issued) {
+		faults = append(faults, "expires_at is not after issued_at")
+	}
+	return issued, expires, faults
 }
 
 // unmarshal keeps encoding/json's errors back, which may quote the input.
@@ -100,13 +107,13 @@ func formatTime(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format(time.RFC3339)
 }
 
-func parseTime(field, text string) (time.Time, error) {
+func parseTime(field, text string) (t time.Time, fault string) {
 	if text == "" {
-		return time.Time{}, fmt.Errorf("%s is missing", field)
+		return time.Time{}, field + " is missing"
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s is not a time as in RFC 3339", field)
+		return time.Time{}, field + " is not a time as in RFC 3339"
 	}
-	return t.UTC(), nil
+	return t.UTC(), ""
 }

@@ -1,0 +1,63 @@
+package secretstore_test
+
+import (
+	"fmt"
+	"testing"
+
+	"token-refresher/internal/sandbox/moto"
+)
+
+// The contract holds on our emulator and on moto. What moto is known to do
+// differently from AWS stands in package moto.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	backends := []struct {
+		name  string
+		start func(*testing.T) string
+		moto  bool
+	}{
+		{name: "emulator", start: func(t *testing.T) string { t.Helper(); _, url := emulate(t); return url }},
+		{name: "moto", start: func(t *testing.T) string { t.Helper(); return moto.Start(t) }, moto: true},
+	}
+	for _, tt := range backends {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			endpoint := tt.start(t)
+			for i, part := range contract() {
+				t.Run(part.name, func(t *testing.T) {
+					t.Parallel()
+					b := connect(t, endpoint, fmt.Sprintf("contract/p%02d", i))
+					if tt.moto {
+						b.deviates = motoDeviates
+					}
+					part.test(t, b)
+				})
+			}
+		})
+	}
+}
+
+// part is one statement of the contract.
+type part struct {
+	name string
+	test func(*testing.T, backend)
+}
+
+func contract() []part {
+	return []part{
+		{"a created token is read back", testCreate},
+		{"a token is replaced", testReplace},
+		{"of two writers one wins", testConflict},
+		{"a repeated put changes nothing", testRepeatedPut},
+		{"a label moved back by hand heals", testLabelMovedBack},
+		{"a secret that holds a value is not created again", testCreateExisting},
+		{"an empty secret is filled", testFillEmpty},
+		{"a deleted secret is restored", testDeleted},
+		{"nothing is put where nothing is", testPutMissing},
+		{"clients are found by their tag", testClients},
+		{"clients without a usable tag are found", testUntagged},
+		{"a list tells versions, tags and deletion", testList},
+		{"credentials are read whatever their neighbours are", testCredentials},
+		{"more than one batch is read", testManyBatches},
+	}
+}

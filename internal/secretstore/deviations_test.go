@@ -1,0 +1,3 @@
+package secretstore_test
+
+func motoDeviates(key string) bool { return key == "put-on-deleted" }
