@@ -35,7 +35,8 @@ func (p Provider) checkMerchants(faults *faults, c token.Credentials) {
 		faults.add("unbound", "is false and merchants is empty: there would be no token to get")
 	}
 	if len(c.Merchants) > 0 && !p.namesMerchant() {
-		faults.add("merchants", "cannot be told to this provider: it has neither a merchant_parameter nor a header with {merchant}")
+		faults.add("merchants", untellable)
+		return
 	}
 	for i, merchant := range c.Merchants {
 		if err := p.CheckMerchant(merchant); err != nil {
@@ -44,11 +45,18 @@ func (p Provider) checkMerchants(faults *faults, c token.Credentials) {
 	}
 }
 
-// CheckMerchant reports whether the provider could know a merchant by this
-// name.
+// untellable would otherwise end as a token that is bound to no merchant under
+// a merchant's name.
+const untellable = "cannot be told to this provider: it has neither a merchant_parameter nor a header with {merchant}"
+
+// CheckMerchant reports why the provider cannot be asked for a token that is
+// bound to this merchant, or nil.
 func (p Provider) CheckMerchant(merchant string) error {
-	if p.MerchantPattern == nil || !p.MerchantPattern.MatchString(merchant) {
-		return errors.New("does not match the provider's merchant_pattern")
+	if !p.namesMerchant() {
+		return errors.New(untellable)
+	}
+	if !p.MerchantPattern.MatchString(merchant) {
+		return fmt.Errorf("does not match the provider's merchant_pattern %s", p.MerchantPattern)
 	}
 	return nil
 }

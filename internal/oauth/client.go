@@ -1,0 +1,154 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+
+	"token-refresher/internal/provider"
+	"token-refresher/internal/token"
+)
+
+// Config configures a Client. The zero value works.
+type Config struct {
+	Transport http.RoundTripper // nil: NewTransport
+}
+
+// Client asks token endpoints for tokens. It is safe for concurrent use, and
+// one of it serves all clients and providers: they share connections, and
+// discovered documents, but no failure.
+type Client struct {
+	transport  http.RoundTripper
+	discoverer *provider.Discoverer
+	limits     limits
+}
+
+// New makes a Client.
+func New(config Config) (*Client, error) {
+	transport := config.Transport
+	if transport == nil {
+		transport = NewTransport()
+	}
+	discoverer, err := provider.NewDiscoverer(provider.DiscovererConfig{Transport: transport})
+	if err != nil {
+		return nil, err
+	}
+	return &Client{transport: transport, discoverer: discoverer}, nil
+}
+
+// ClientCredentials asks for an access token by the client credentials grant
+// (RFC 6749 section 4.4): bound to the merchant, or to none if it is empty. It
+// sends one request and takes the provider's timeout at most, plus what
+// discovery and the provider's requests_per_second take first. Every error is
+// an *Error.
+func (c *Client) ClientCredentials(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string) (Answer, error) {
+	return c.request(ctx, p, credentials, merchant, func(ctx context.Context, p provider.Provider) (*oauth2.Token, error) {
+		id, secret, style := authentication(p, credentials)
+		config := clientcredentials.Config{
+			ClientID:       id,
+			ClientSecret:   secret,
+			TokenURL:       p.TokenEndpoint,
+			Scopes:         p.EffectiveScopes(credentials),
+			EndpointParams: parameters(p, merchant),
+			AuthStyle:      style,
+		}
+		return config.Token(ctx)
+	})
+}
+
+// grant sends one token request to the provider, through the HTTP client that
+// ctx carries.
+type grant func(ctx context.Context, p provider.Provider) (*oauth2.Token, error)
+
+// request does for every grant what is the same for all of them.
+func (c *Client) request(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string, send grant) (Answer, error) {
+	p, headers, err := c.prepare(ctx, p, credentials, merchant)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := c.limits.wait(ctx, p); err != nil {
+		return Answer{}, err
+	}
+	exchange := &exchange{
+		next:      c.transport,
+		headers:   headers,
+		emptyBody: p.TokenRequest == provider.RequestHeaders,
+		fallback:  p.DefaultExpiresIn,
+		secrets:   secretsOf(credentials),
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	issuedAt := time.Now() // before sending: a token never outlives what we say
+	received, err := send(context.WithValue(ctx, oauth2.HTTPClient, exchange.client()), p)
+	if err != nil {
+		return Answer{}, asError(err)
+	}
+	answer := newAnswer(received, issuedAt, exchange.oddities)
+	if answer.Scope == "" {
+		answer.Scope = strings.Join(p.EffectiveScopes(credentials), " ") // RFC 6749 section 5.1
+	}
+	return answer, nil
+}
+
+// prepare finds the endpoint and the headers, and refuses what must not be
+// sent.
+func (c *Client) prepare(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string) (provider.Provider, map[string]token.Secret, error) {
+	p, err := c.discoverer.Resolve(ctx, p, credentials, provider.TokenEndpoint)
+	if err != nil {
+		return p, nil, undiscovered(err)
+	}
+	if err := p.CheckURL(p.TokenEndpoint); err != nil {
+		return p, nil, misconfigured("token_endpoint " + err.Error())
+	}
+	if merchant != "" {
+		if err := p.CheckMerchant(merchant); err != nil {
+			return p, nil, misconfigured("the merchant " + err.Error())
+		}
+	}
+	headers, err := p.Headers(credentials, merchant)
+	if err != nil {
+		return p, nil, misconfigured(err.Error())
+	}
+	return p, headers, nil
+}
+
+// authentication is how the client authenticates, always said explicitly:
+// x/oauth2 would otherwise find out by sending a failed request twice.
+func authentication(p provider.Provider, credentials token.Credentials) (id, secret string, style oauth2.AuthStyle) {
+	switch {
+	case p.TokenRequest == provider.RequestHeaders:
+		return "", "", oauth2.AuthStyleInParams
+	case p.AuthMethod == provider.AuthBasic:
+		return credentials.ClientID, credentials.ClientSecret.Reveal(), oauth2.AuthStyleInHeader
+	case p.AuthMethod == provider.AuthPost:
+		return credentials.ClientID, credentials.ClientSecret.Reveal(), oauth2.AuthStyleInParams
+	default:
+		return credentials.ClientID, "", oauth2.AuthStyleInParams
+	}
+}
+
+func parameters(p provider.Provider, merchant string) url.Values {
+	values := url.Values{}
+	for name, value := range p.TokenParameters {
+		values.Set(name, value)
+	}
+	if merchant != "" && p.MerchantParameter != "" {
+		values.Set(p.MerchantParameter, merchant)
+	}
+	return values
+}
+
+// asError finds the classified error under what net/http and x/oauth2 wrapped
+// around it. What has none never reached the wire.
+func asError(err error) *Error {
+	if classified, ok := errors.AsType[*Error](err); ok {
+		return classified
+	}
+	return &Error{Class: ClassUnknown, problem: "the request could not be made"}
+}

@@ -1,0 +1,78 @@
+package oauth
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+
+	"token-refresher/internal/provider"
+)
+
+// unanswered classifies a request that got no complete answer. All of it is
+// transient; of the cause only the kind is kept.
+func unanswered(ctx context.Context, err error) *Error {
+	if errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) {
+		return &Error{Class: ClassTransient, problem: "it was cancelled before the answer came", cause: context.Canceled}
+	}
+	if isTimeout(err) || ctx.Err() != nil {
+		return &Error{Class: ClassTransient, Timeout: true, problem: "no complete answer came in time", cause: context.DeadlineExceeded}
+	}
+	return &Error{Class: ClassTransient, problem: networkProblem(err)}
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout()
+}
+
+func networkProblem(err error) string {
+	_, isDNS := errors.AsType[*net.DNSError](err)
+	switch {
+	case isDNS:
+		return "the provider's host name cannot be resolved"
+	case isTLS(err):
+		return "the TLS handshake failed"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "the connection was refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke off"
+	}
+	return "the connection failed"
+}
+
+func isTLS(err error) bool {
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	return certificate || authority || alert || record
+}
+
+// undiscovered classifies a token endpoint that was not found. A document that
+// is wrong may be right again soon, so it stops no client; a gateway that does
+// not know the client does.
+func undiscovered(err error) *Error {
+	class, problem := ClassUnknown, "the token endpoint is not known"
+	found, ok := errors.AsType[*provider.DiscoveryError](err)
+	if !ok {
+		return &Error{Class: class, problem: problem}
+	}
+	switch {
+	case found.Temporary:
+		class = ClassTransient
+	case found.Status == http.StatusUnauthorized:
+		class = ClassClient
+	}
+	return &Error{Class: class, Timeout: found.Timeout, problem: err.Error(), cause: found.Unwrap()}
+}
+
+// misconfigured is a request that was not sent because something that an
+// operator wrote is wrong.
+func misconfigured(problem string) *Error {
+	return &Error{Class: ClassClient, problem: "not sent: " + problem}
+}
