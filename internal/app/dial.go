@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -27,12 +26,11 @@ func (a *App) dial(credentials token.Credentials) (refresh.Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	var wrongGrant error
 	if p.GrantType != a.Config.GrantType {
-		wrongGrant = fmt.Errorf("provider: its grant_type is %s, but the tag token-refresher:grant-type of the credentials is %s",
+		return nil, fmt.Errorf("provider: its grant_type is %s, but the tag token-refresher:grant-type of the credentials is %s",
 			p.GrantType, a.Config.GrantType)
 	}
-	if err := errors.Join(wrongGrant, p.Check(credentials)); err != nil {
+	if err := p.Check(credentials); err != nil {
 		return nil, err
 	}
 	return &endpoint{client: a.oauth, provider: p, credentials: credentials, log: a.Log}, nil
