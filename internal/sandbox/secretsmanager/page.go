@@ -37,18 +37,33 @@ type onePage[T any] struct {
 
 // page sorts items by position and cuts the page that follows the token.
 func page[T any](items []T, at func(T) position, size int, token string) (onePage[T], error) {
-	slices.SortFunc(items, func(a, b T) int { return at(a).compare(at(b)) })
+	var last position
 	if token != "" {
-		last, err := parsePosition(token)
-		if err != nil {
+		var err error
+		if last, err = parsePosition(token); err != nil {
 			return onePage[T]{}, err
 		}
-		items = slices.DeleteFunc(items, func(item T) bool { return at(item).compare(last) <= 0 })
 	}
-	if len(items) <= size {
-		return onePage[T]{items: items}, nil
+	type placed struct {
+		item T
+		at   position
 	}
-	return onePage[T]{items: items[:size], next: at(items[size-1]).token()}, nil
+	var rest []placed
+	for _, item := range items {
+		if p := at(item); token == "" || p.compare(last) > 0 {
+			rest = append(rest, placed{item, p})
+		}
+	}
+	slices.SortFunc(rest, func(a, b placed) int { return a.at.compare(b.at) })
+	var result onePage[T]
+	if len(rest) > size {
+		rest = rest[:size]
+		result.next = rest[size-1].at.token()
+	}
+	for _, p := range rest {
+		result.items = append(result.items, p.item)
+	}
+	return result, nil
 }
 
 func (p position) token() string {
