@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/sandbox/lambda"
+	"token-refresher/internal/sandbox/secretsmanager"
+)
+
+// sandbox is everything that `tokens sandbox` starts.
+type sandbox struct {
+	command sandboxCommand
+	pace    pace
+	state   state
+	history history
+	log     *slog.Logger
+
+	aws, provider, page net.Listener
+	secrets             *secretsmanager.Server
+	authserver          *authserver.Server
+	lambda              *lambda.Emulator
+	closers             []func() error // in the order they were opened
+}
+
+// openSandbox takes the addresses and opens the state, and starts nothing yet.
+// On an error nothing stays open.
+func openSandbox(ctx context.Context, c sandboxCommand) (_ *sandbox, err error) {
+	s := &sandbox{command: c, pace: pace(c.Speed)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	program, err := bootstrap(c.Functions)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	if s.state, err = openState(c.State, c.Reset); err != nil {
+		return nil, err
+	}
+	sandboxLog, functionLog, err := s.openLogs()
+	if err != nil {
+		return nil, err
+	}
+	s.log = slog.New(slog.NewJSONHandler(sandboxLog, nil))
+	if err := s.openServers(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.deploy(program, functionLog)
+}
+
+// close lets go of what was opened, the last first.
+func (s *sandbox) close() error {
+	var errs []error
+	for len(s.closers) > 0 {
+		last := len(s.closers) - 1
+		errs = append(errs, s.closers[last]())
+		s.closers = s.closers[:last]
+	}
+	return errors.Join(errs...)
+}
+
+func (s *sandbox) onClose(close func() error) { s.closers = append(s.closers, close) }
+
+func (s *sandbox) listen() error {
+	for _, at := range []struct {
+		flag, address string
+		listener      *net.Listener
+	}{
+		{"--aws", s.command.AWS, &s.aws},
+		{"--provider", s.command.Provider, &s.provider},
+		{"--page", s.command.Page, &s.page},
+	} {
+		listener, err := listen(at.flag, at.address)
+		if err != nil {
+			return err
+		}
+		*at.listener = listener
+		s.onClose(func() error {
+			if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("let go of %s: %w", at.address, err)
+			}
+			return nil
+		})
+	}
+	return nil
+}
+
+func (s *sandbox) openLogs() (sandboxLog, functionLog *os.File, err error) {
+	if sandboxLog, err = s.state.openLog(sandboxLogFile); err != nil {
+		return nil, nil, err
+	}
+	s.onClose(sandboxLog.Close)
+	if functionLog, err = s.state.openLog(functionLogFile); err != nil {
+		return nil, nil, err
+	}
+	s.onClose(functionLog.Close)
+	return sandboxLog, functionLog, nil
+}
+
+// openServers opens the two emulators on the same state: the provider with its
+// client, Secrets Manager with the client's credentials in it.
+func (s *sandbox) openServers(ctx context.Context) error {
+	r, err := s.state.registration()
+	if err != nil {
+		return err
+	}
+	if err := s.seed(ctx, r); err != nil {
+		return fmt.Errorf("put the credentials of %s in place: %w", seedClient, err)
+	}
+	if s.secrets, err = s.openSecrets(); err != nil {
+		return err
+	}
+	s.onClose(s.secrets.Close)
+	s.authserver, err = authserver.New(authserver.Config{
+		Clients:         []authserver.Client{{ID: r.ClientID, Secret: r.Secret}},
+		URL:             s.providerURL(),
+		Lifetime:        s.lifetime(authserver.DefaultLifetime),
+		VippsLifetime:   s.lifetime(authserver.DefaultVippsLifetime),
+		PartnerLifetime: s.lifetime(authserver.DefaultPartnerLifetime),
+	})
+	return err
+}
+
+// lifetime is at the pace, but never below the second that expires_in counts in.
+func (s *sandbox) lifetime(d time.Duration) time.Duration { return max(s.pace.of(d), time.Second) }
+
+func (s *sandbox) openSecrets() (*secretsmanager.Server, error) {
+	return secretsmanager.Open(secretsmanager.Config{
+		Path:   s.state.path(secretsFile),
+		Region: region,
+		Speed:  float64(s.pace),
+	})
+}
+
+// seed opens Secrets Manager for itself: lists lag behind changes, but not
+// behind those of an earlier run, so that the first sweep finds the client.
+func (s *sandbox) seed(ctx context.Context, r registration) (err error) {
+	secrets, err := s.openSecrets()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, secrets.Close()) }()
+	if err := seed(ctx, secrets, r, s.providerURL()); err != nil {
+		return err
+	}
+	r.URL = s.providerURL()
+	return s.state.keep(r)
+}
+
+// deploy makes the function known to the Lambda emulator.
+func (s *sandbox) deploy(program string, log *os.File) error {
+	s.lambda = lambda.New(lambda.Config{Region: region})
+	s.onClose(s.lambda.Close)
+	host, _, _ := net.SplitHostPort(s.command.Provider) // checked by Validate
+	return s.lambda.AddFunction(refreshDefinition(program, refreshEnvironment(s.pace, s.awsURL(), host), log))
+}
+
+func (s *sandbox) awsURL() string      { return url(s.command.AWS, s.aws) }
+func (s *sandbox) providerURL() string { return url(s.command.Provider, s.provider) }
+func (s *sandbox) pageURL() string     { return url(s.command.Page, s.page) }
+
+func (s *sandbox) facts() facts {
+	return facts{
+		Speed:       s.command.Speed,
+		AWS:         s.awsURL(),
+		Provider:    s.providerURL(),
+		Page:        s.pageURL(),
+		State:       s.state.dir,
+		FunctionLog: s.state.path(functionLogFile),
+		Read: fmt.Sprintf("AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_REGION=%s aws --endpoint-url %s "+
+			"secretsmanager get-secret-value --secret-id %s/%s/access-token --query SecretString --output text",
+			accessKey, accessKey, region, s.awsURL(), secretPrefix, seedClient),
+		Break: fmt.Sprintf(`curl -X PUT %s%s -d '{"fault":"%s","times":3}'`,
+			s.providerURL(), authserver.FaultsPath, authserver.Unavailable),
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"token-refresher/internal/statuspage"
+)
+
+// facts are what a person who just started the sandbox wants to know.
+type facts struct {
+	Speed       int    `json:"speed"`
+	AWS         string `json:"aws"`
+	Provider    string `json:"provider"`
+	Page        string `json:"page"`
+	State       string `json:"state"`
+	FunctionLog string `json:"function_log"`
+	Read        string `json:"read"`  // a command that reads a token
+	Break       string `json:"break"` // a command that makes the provider fail
+}
+
+// printer shows what happens in the sandbox.
+type printer interface {
+	started(f facts)
+	ready()
+	swept(sweep statuspage.Sweep) // says nothing of a sweep that did nothing
+}
+
+func newPrinter(w io.Writer, asJSON bool) printer {
+	if asJSON {
+		return &jsonPrinter{encoder: json.NewEncoder(w)}
+	}
+	return &textPrinter{w: w}
+}
+
+// textPrinter writes for people.
+type textPrinter struct {
+	mu   sync.Mutex
+	w    io.Writer
+	last string // the last outcome shown
+}
+
+func (p *textPrinter) started(f facts) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.w, `The sandbox runs %d times faster than real time.
+
+  status page                %s
+  Secrets Manager, Lambda    %s
+  authorization server       %s
+  secrets and logs           %s
+  log of the function        %s
+
+Read a token:
+  %s
+
+Make the provider fail three times:
+  %s
+
+Ctrl-C stops it.
+
+`, f.Speed, f.Page, f.AWS, f.Provider, f.State, f.FunctionLog, f.Read, f.Break)
+}
+
+func (p *textPrinter) ready() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintln(p.w, "ready")
+}
+
+// swept shows what changed: a failure that stays the same is shown once.
+func (p *textPrinter) swept(sweep statuspage.Sweep) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	outcome := describe(sweep)
+	if !idle(sweep) && (outcome != p.last || sweep.Renewed > 0) {
+		fmt.Fprintf(p.w, "%s  %s\n", sweep.At.Local().Format(time.TimeOnly), outcome)
+	}
+	p.last = outcome
+}
+
+// describe says what a sweep did, in one line and one more for each failure.
+func describe(sweep statuspage.Sweep) string {
+	if sweep.Problem != "" {
+		return "sweep failed: " + sweep.Problem
+	}
+	lines := []string{strings.Join(tally(sweep), ", ")}
+	for _, failure := range sweep.Failures {
+		lines = append(lines, failure.Token+": "+failure.Error)
+	}
+	return strings.Join(lines, "\n          ")
+}
+
+// tally counts what a sweep did, leaving out what it did not.
+func tally(sweep statuspage.Sweep) []string {
+	var parts []string
+	for _, part := range []struct {
+		count int
+		of    string
+	}{{sweep.Renewed, "renewed"}, {len(sweep.Failures), "failed"}, {sweep.NotDue, "not due"}} {
+		if part.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.of))
+		}
+	}
+	return parts
+}
+
+func idle(sweep statuspage.Sweep) bool {
+	return sweep.Renewed == 0 && len(sweep.Failures) == 0 && sweep.Problem == ""
+}
+
+// jsonPrinter writes for programs, one object a line.
+type jsonPrinter struct {
+	mu      sync.Mutex
+	encoder *json.Encoder
+}
+
+func (p *jsonPrinter) print(line any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.encoder.Encode(line) // whoever read it is gone
+}
+
+func (p *jsonPrinter) started(f facts) {
+	p.print(struct {
+		Event string `json:"event"`
+		facts
+	}{"started", f})
+}
+
+func (p *jsonPrinter) ready() {
+	p.print(struct {
+		Event string `json:"event"`
+	}{"ready"})
+}
+
+func (p *jsonPrinter) swept(sweep statuspage.Sweep) {
+	if idle(sweep) {
+		return
+	}
+	p.print(struct {
+		Event string `json:"event"`
+		statuspage.Sweep
+	}{"sweep", sweep})
+}

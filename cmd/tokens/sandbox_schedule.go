@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/sandbox/lambda"
+	"token-refresher/internal/statuspage"
+)
+
+// historyLength is how many sweeps the status page shows.
+const historyLength = 60
+
+// history is what the last sweeps did.
+type history struct {
+	mu     sync.Mutex
+	sweeps []statuspage.Sweep // oldest first
+}
+
+func (h *history) add(sweep statuspage.Sweep) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sweeps = append(h.sweeps, sweep)
+	if extra := len(h.sweeps) - historyLength; extra > 0 {
+		h.sweeps = slices.Delete(h.sweeps, 0, extra)
+	}
+}
+
+func (h *history) list() []statuspage.Sweep {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.sweeps)
+}
+
+// scheduler stands for EventBridge Scheduler: it invokes the refresh function
+// at every interval. One sweep ends before the next begins, so that a sweep
+// that hangs is seen as a late one.
+type scheduler struct {
+	invoke func(ctx context.Context, function string, event []byte) (lambda.Result, error)
+	every  time.Duration
+	done   func(statuspage.Sweep) // called after each sweep
+}
+
+// run sweeps at once and then at every interval, until ctx ends.
+func (s scheduler) run(ctx context.Context) {
+	tick := time.NewTicker(s.every)
+	defer tick.Stop()
+	for {
+		sweep := s.sweep(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		s.done(sweep)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s scheduler) sweep(ctx context.Context) statuspage.Sweep {
+	sweep := statuspage.Sweep{At: time.Now().UTC()}
+	result, err := s.invoke(ctx, refreshFunction, []byte(`{"action":"sweep"}`))
+	sweep.Took = time.Since(sweep.At)
+	switch {
+	case err != nil:
+		sweep.Problem = err.Error()
+	case result.FunctionError != "":
+		sweep.Problem = failure(result)
+	default:
+		sweep.Problem = report(result.Payload, &sweep)
+	}
+	return sweep
+}
+
+// report reads the function's answer into sweep, and says what is wrong with
+// an answer that is none.
+func report(answer []byte, sweep *statuspage.Sweep) (problem string) {
+	var r refresh.Report
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return "the function's answer is not a report"
+	}
+	sweep.Renewed, sweep.NotDue = r.Renewed, r.NotDue
+	for _, f := range r.Failed {
+		sweep.Failures = append(sweep.Failures, statuspage.Failure{Token: f.Token, Error: f.Error})
+	}
+	return ""
+}
+
+// failure is the message of a function that failed (Lambda developer guide,
+// "Error handling").
+func failure(result lambda.Result) string {
+	var told struct {
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal(result.Payload, &told) != nil || told.Message == "" {
+		return "the function failed: " + result.FunctionError
+	}
+	return told.Message
+}
