@@ -29,6 +29,8 @@ type Answer struct {
 func newAnswer(received *oauth2.Token, issuedAt time.Time, oddities []string) Answer {
 	scope, _ := received.Extra("scope").(string)
 	idToken, _ := received.Extra("id_token").(string)
+	// Not received.ExpiresIn: x/oauth2 leaves it empty for client credentials.
+	seconds, _ := received.Extra("expires_in").(float64)
 	return Answer{
 		AccessToken:  token.NewSecret(received.AccessToken),
 		RefreshToken: token.NewSecret(received.RefreshToken),
@@ -36,7 +38,7 @@ func newAnswer(received *oauth2.Token, issuedAt time.Time, oddities []string) An
 		TokenType:    received.TokenType,
 		Scope:        scope,
 		IssuedAt:     issuedAt,
-		ExpiresIn:    time.Duration(received.ExpiresIn) * time.Second,
+		ExpiresIn:    time.Duration(seconds) * time.Second,
 		Oddities:     oddities,
 	}
 }

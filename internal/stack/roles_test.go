@@ -159,15 +159,15 @@ func TestNoRoleIsWide(t *testing.T) {
 func TestWhoMayAssumeARole(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
-	got := map[string]any{}
+	got := map[string][]any{}
 	for _, role := range stack.ids("AWS::IAM::Role") {
 		for _, raw := range list(at(stack.properties(t, role), "AssumeRolePolicyDocument", "Statement")) {
-			got[role] = []any{at(raw, "Principal"), at(raw, "Condition")}
+			got[role] = append(got[role], at(raw, "Principal"), at(raw, "Condition"))
 		}
 	}
-	want := map[string]any{
-		"RefreshRole": []any{map[string]any{"Service": "lambda.amazonaws.com"}, nil},
-		"RefreshScheduleRole": []any{
+	want := map[string][]any{
+		"RefreshRole": {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"RefreshScheduleRole": {
 			map[string]any{"Service": "scheduler.amazonaws.com"},
 			map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
 		},

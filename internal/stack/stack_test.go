@@ -36,6 +36,11 @@ type resource struct {
 	Properties map[string]any
 }
 
+// translator looks once for what .ci/translate.py needs.
+var translator = sync.OnceValue(func() error {
+	return exec.Command("python3", "-c", "import samtranslator").Run()
+})
+
 // translate runs .ci/translate.py once for all tests.
 var translate = sync.OnceValues(func() ([]byte, error) {
 	template, err := os.ReadFile("../../template.yaml")
@@ -56,7 +61,7 @@ var translate = sync.OnceValues(func() ([]byte, error) {
 // load gives the stack with the parameters' defaults, changed by overrides.
 func load(t *testing.T, overrides map[string]string) *stack {
 	t.Helper()
-	if err := exec.Command("python3", "-c", "import samtranslator").Run(); err != nil {
+	if err := translator(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("Python's aws-sam-translator is not installed, and in CI nothing is skipped")
 		}
