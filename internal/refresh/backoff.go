@@ -15,15 +15,20 @@ type backoff struct {
 	until    time.Time
 }
 
-// failed moves the next try: by a wait that doubles with every failure, but
-// never by more than half the life that the published token has left, so that
-// a short outage near its expiry does not become an expired token.
+// failed moves the next try.
 func (b *backoff) failed(now time.Time, sweep, lifeLeft time.Duration) {
+	b.until = now.Add(backoffFor(b.failures, sweep, lifeLeft))
+	b.failures++
+}
+
+// backoffFor is the wait after one more failure: it doubles with every one, but
+// is never more than half the life that the published token has left, so that a
+// short outage near its expiry does not become an expired token.
+func backoffFor(failures int, sweep, lifeLeft time.Duration) time.Duration {
 	first := time.Duration(firstBackoff * float64(sweep))
-	wait := min(first<<min(b.failures, 16), longestBackoff*sweep)
+	wait := min(first<<min(failures, 16), longestBackoff*sweep)
 	if lifeLeft > 0 {
 		wait = min(wait, max(lifeLeft/2, first))
 	}
-	b.failures++
-	b.until = now.Add(wait)
+	return wait
 }

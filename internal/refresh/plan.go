@@ -16,6 +16,8 @@ type client struct {
 	name        string
 	credentials token.Stored[token.Credentials]
 	endpoint    Endpoint
+	provider    string // of its endpoint
+	tokens      int    // that it has in all
 	health      *Health
 	running     int    // requests in flight
 	failures    int    // in a row, in this sweep
@@ -31,6 +33,7 @@ type item struct {
 	published token.AccessToken
 	replaces  string // version of the published value; empty if there is none
 	turn      time.Time
+	probing   bool // started to see whether its client or provider is well again
 }
 
 // loadClients reads the credentials of every client and dials them. What
@@ -89,16 +92,15 @@ func (s *Sweep) dial(name string, stored token.Stored[token.Credentials]) (*clie
 	if err != nil {
 		return nil, err
 	}
-	health := s.health[name]
-	if health == nil {
-		health = &Health{}
-		s.health[name] = health
+	ids := stored.Value.IDs()
+	health, renewed := s.healthOf(name, stored.Version)
+	if renewed {
+		s.forgive(ids)
 	}
-	if health.Version != stored.Version {
-		health.Observe(stored.Version)
-		s.forgive(stored.Value.IDs())
-	}
-	return &client{name: name, credentials: stored, endpoint: endpoint, health: health}, nil
+	return &client{
+		name: name, credentials: stored, endpoint: endpoint, provider: endpoint.Provider(),
+		tokens: len(ids), health: health,
+	}, nil
 }
 
 // plan reads what is published and returns what is due, in turn: by due time,

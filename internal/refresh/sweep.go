@@ -73,15 +73,11 @@ var ErrBusy = errors.New("refresh: this sweep is running already")
 // lives as long as the function's instance and remembers what failed.
 type Sweep struct {
 	Config
-	busy atomic.Bool
-
-	health    map[string]*Health      // by client
-	breakers  map[string]*breaker     // by provider
-	backoffs  map[token.ID]*backoff   // of tokens that failed
-	attempted map[token.ID]time.Time  // last try of tokens that failed
-	short     map[token.ID]shortLived // tokens that cannot be published
-	untagged  []string                // found by the last audit
-	audited   time.Time               // when that was
+	*memory
+	busy     atomic.Bool
+	short    map[token.ID]shortLived // tokens that cannot be published
+	untagged []string                // found by the last audit
+	audited  time.Time               // when that was
 }
 
 // shortLived remembers a token that lives too short to be published, so that
@@ -104,14 +100,7 @@ func NewSweep(config Config) (*Sweep, error) {
 	if config.Trace == nil {
 		config.Trace = func(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
 	}
-	return &Sweep{
-		Config:    config,
-		health:    map[string]*Health{},
-		breakers:  map[string]*breaker{},
-		backoffs:  map[token.ID]*backoff{},
-		attempted: map[token.ID]time.Time{},
-		short:     map[token.ID]shortLived{},
-	}, nil
+	return &Sweep{Config: config, memory: newMemory(config.Log), short: map[token.ID]shortLived{}}, nil
 }
 
 // Run looks at every token once and renews those that are due. A token or a

@@ -170,8 +170,16 @@ func (e Entry) hold(revision int64, grant Grant, access AccessToken, now time.Ti
 	e.Grant = grant.Stamped(revision)
 	e.Access = access
 	e.CommittedAt = now
+	e.Result = Result{Outcome: OutcomeSucceeded, At: now}
 	e.Unsettled = false
 	e.Suspect = false
+	return e
+}
+
+// Attempted notes the outcome of an attempt that stored nothing.
+func (e Entry) Attempted(outcome Outcome, now time.Time) Entry {
+	e.Result.Outcome, e.Result.At = outcome, now
+	e.Result.Failures++
 	return e
 }
 

@@ -73,3 +73,90 @@ func (s Schedule) jitter(id ID) time.Duration {
 	half := s.SweepInterval / 2
 	return time.Duration(float64(half) * float64(hash.Sum32()) / (1 << 32))
 }
+
+// The times of tokens that are not published and of grants that are refused.
+const (
+	usedFor     = time.Hour        // how long after somebody asked a token is kept warm
+	idleRenewal = 24 * time.Hour   // how often an idle one is renewed all the same
+	secondTry   = 10 * time.Minute // after a first invalid_grant
+	latchedTry  = 24 * time.Hour   // after the grant was latched
+)
+
+// Use says how a client's access tokens are used; it is part of its credentials.
+type Use struct {
+	Publish Publish
+	Refresh RefreshPolicy
+}
+
+// Publishes reports whether tokens of this lifetime are published in secrets.
+func (s Schedule) Publishes(use Use, lifetime time.Duration) bool {
+	return use.Publish != PublishFunction && s.Publishable(lifetime)
+}
+
+// Plan sets when an entry that holds a new answer is renewed and published.
+//
+// A published access token is renewed at DueAt. Another one is kept warm, with
+// a fifth of its life and one sweep to spare, while somebody asked for it within
+// the last hour (or always, if the client wants that), and is renewed once a day
+// otherwise: every one-time renewal that nobody needs is a risk nobody needs.
+// The grant is published when its write interval is over.
+func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
+	switch lifetime := e.Access.Lifetime(); {
+	case e.Suspect, e.Removed, e.Parked:
+		e.DueAt = time.Time{}
+	case lifetime <= 0: // adopted: no access token is known
+		e.DueAt = now
+	case s.Publishes(use, lifetime):
+		e.DueAt = s.DueAt(e.Access)
+	case use.Refresh == RefreshAlways || now.Sub(e.UsedAt) < usedFor:
+		e.DueAt = s.warmAt(e.Access)
+	default:
+		e.DueAt = now.Add(idleRenewal - s.jitter(e.ID))
+	}
+	e.PublishAt = now
+	if allowed := e.Put.At.Add(s.WriteInterval); allowed.After(now) {
+		e.PublishAt = allowed
+	}
+	if e.Suspect || e.Removed {
+		e.PublishAt = time.Time{}
+	}
+	return e
+}
+
+// Used notes at now that somebody asked for the access token, which brings an
+// idle one's renewal forward.
+func (s Schedule) Used(e Entry, use Use, now time.Time) Entry {
+	e.UsedAt = now
+	if warm := s.warmAt(e.Access); !s.Publishes(use, e.Access.Lifetime()) && !e.DueAt.IsZero() && e.Result.Latch == nil && warm.Before(e.DueAt) {
+		e.DueAt = warm
+	}
+	return e
+}
+
+func (s Schedule) warmAt(t AccessToken) time.Time {
+	return t.ExpiresAt.Add(-t.Lifetime()/lifeLeft - s.SweepInterval)
+}
+
+// Refused notes an invalid_grant: a second one, ten minutes or more after the
+// first, latches the grant. rotationLost says that the answer to an earlier
+// request was lost, which explains the refusal.
+func (s Schedule) Refused(e Entry, latch Fingerprint, rotationLost bool, now time.Time) (next Entry, latched bool) {
+	next = e.Attempted(OutcomeRefused, now)
+	if old := e.Result.Latch; old != nil && old.Fingerprint == latch {
+		next.DueAt = now.Add(latchedTry)
+		return next, false
+	}
+	first := e.Result.RefusedAt
+	if first.IsZero() {
+		next.Result.RefusedAt = now
+		next.DueAt = now.Add(secondTry)
+		return next, false
+	}
+	if now.Before(first.Add(secondTry)) {
+		next.DueAt = first.Add(secondTry)
+		return next, false
+	}
+	next.Result.Latch = &Latch{Fingerprint: latch, Since: now, RotationLost: rotationLost}
+	next.DueAt = now.Add(latchedTry)
+	return next, true
+}

@@ -1,0 +1,125 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// commitPause is the wait between two tries to commit.
+const commitPause = 200 * time.Millisecond
+
+// commit stores the answer: in the journal within five seconds, else in the
+// grant's secret, and goes on trying the journal while the instance lives.
+// Nothing comes before it, and nothing cancels it.
+func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
+	ctx = context.WithoutCancel(ctx)
+	result := result{answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use()}
+	err := r.persist(ctx, &result)
+	if err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved) {
+		r.entry = result.stored
+		return err
+	}
+	r.risks.add(result)
+	kept := answer.Grant.Stamped(result.loaded.Revision + 1)
+	keepCtx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if keepErr := r.Secrets.KeepGrant(keepCtx, kept); keepErr != nil {
+		r.result.AtRisk = true
+		r.Log.Error("result at risk: neither journal nor secret took it", "token", kept.ID.String(), "journal", err, "secret", keepErr)
+		return fmt.Errorf("commit: %w", errors.Join(err, keepErr))
+	}
+	r.Log.Error("the journal did not take a result; its secret did", "token", kept.ID.String(), "error", err)
+	return fmt.Errorf("commit: %w", err)
+}
+
+// result is an answer on its way into the journal.
+type result struct {
+	answer Refreshed
+	loaded token.Entry // as claimed; its revision is what the answer belongs to
+	stored token.Entry // the journal's entry once it took the answer, or something newer
+	holder string
+	use    token.Use
+}
+
+// persist tries for five seconds.
+func (r *Renewer) persist(ctx context.Context, res *result) error {
+	ctx, cancel := context.WithTimeout(ctx, commitWithin)
+	defer cancel()
+	for {
+		err := r.tryCommit(ctx, res)
+		if err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved) {
+			return err
+		}
+		select {
+		case <-time.After(commitPause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// tryCommit commits onto what was loaded, or onto what has taken its place with
+// the same revision. A row that is gone is made again: its absence discards
+// nothing.
+func (r *Renewer) tryCommit(ctx context.Context, res *result) error {
+	current := res.loaded
+	for {
+		next, err := current.Commit(res.loaded.Revision, res.answer.Grant, res.answer.Access, time.Now())
+		if err != nil {
+			res.stored = current
+			return err
+		}
+		next.Suspect = res.answer.Suspect
+		next = r.Schedule.Plan(next.Release(res.holder), res.use, time.Now())
+		stored, err := r.Journal.Swap(ctx, current, next)
+		switch {
+		case err == nil:
+			res.stored = stored
+			return nil
+		case errors.Is(err, token.ErrConflict):
+			current = stored
+		case errors.Is(err, token.ErrNotFound):
+			current.WriteID = ""
+		default:
+			return err
+		}
+	}
+}
+
+// risks are the answers of this instance that the journal has not taken yet.
+type risks struct {
+	mu      sync.Mutex
+	results []result
+}
+
+func (r *risks) add(res result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results = append(r.results, res)
+}
+
+func (r *risks) take() []result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := r.results
+	r.results = nil
+	return taken
+}
+
+// Settle tries once more to commit the answers that the journal did not take.
+// It returns how many are still at risk.
+func (r *Renewer) Settle(ctx context.Context) (atRisk int) {
+	for _, res := range r.risks.take() {
+		err := r.tryCommit(ctx, &res)
+		if err != nil && !errors.Is(err, token.ErrSuperseded) && !errors.Is(err, token.ErrRemoved) {
+			r.risks.add(res)
+			atRisk++
+		}
+	}
+	return atRisk
+}

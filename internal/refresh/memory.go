@@ -1,0 +1,150 @@
+package refresh
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// memory is what an instance remembers from sweep to sweep about whose fault
+// failures were.
+type memory struct {
+	log       *slog.Logger
+	health    map[string]*Health     // by client
+	breakers  map[string]*breaker    // by provider
+	backoffs  map[token.ID]*backoff  // of tokens that failed and have no journal to say so
+	attempted map[token.ID]time.Time // last try of tokens that failed
+}
+
+func newMemory(log *slog.Logger) *memory {
+	return &memory{
+		log:       log,
+		health:    map[string]*Health{},
+		breakers:  map[string]*breaker{},
+		backoffs:  map[token.ID]*backoff{},
+		attempted: map[token.ID]time.Time{},
+	}
+}
+
+// healthOf returns the client's Health, told which version of its credentials
+// is in use; renewed says that this is a new one.
+func (m *memory) healthOf(client, version string) (health *Health, renewed bool) {
+	health = m.health[client]
+	if health == nil {
+		health = &Health{}
+		m.health[client] = health
+	}
+	renewed = health.Version != version
+	health.Observe(version)
+	return health, renewed
+}
+
+// breakerOpen reports whether the client's provider is known to be down.
+func (m *memory) breakerOpen(c *client) bool {
+	b := m.breakers[c.provider]
+	return b != nil && b.open
+}
+
+// round is the renewal phase of one sweep. Only the goroutine that dispatches
+// touches it.
+type round struct {
+	*memory
+	ctx       context.Context
+	report    *Report
+	lastStart time.Time         // nothing is started after it; zero if there is no deadline
+	perClient int               // requests in flight of one client
+	users     map[string]int    // clients in use, by provider
+	probes    map[string]*probe // by provider whose breaker was open at the start
+}
+
+// probe is the one item that is tried in a sweep to see whether a stopped
+// client or an open breaker is well again.
+type probe struct {
+	item  *item
+	ended bool
+}
+
+// gate lets the probe pass, and everyone else know what to do.
+func (p *probe) gate(it *item) verdict {
+	switch {
+	case p == nil || p.ended:
+		return skip
+	case p.item == it:
+		return start
+	default:
+		return wait
+	}
+}
+
+// newRound prepares the renewal of what is due among these clients.
+func (m *memory) newRound(ctx context.Context, concurrency int, due []*item, clients map[string]*client, report *Report) *round {
+	r := &round{memory: m, ctx: ctx, report: report, users: map[string]int{}, probes: map[string]*probe{}}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.lastStart = deadline.Add(-min(startMargin, time.Until(deadline)/4))
+	}
+	for _, c := range clients {
+		if !c.health.Stopped {
+			r.users[c.provider]++
+		}
+	}
+	waiting := map[string]bool{}
+	for _, it := range due {
+		waiting[it.id.Client] = true
+		r.nominate(it)
+	}
+	r.perClient = max(1, concurrency/clientShare, concurrency/max(1, len(waiting)))
+	return r
+}
+
+// nominate makes the item the probe of its stopped client, or of its provider
+// whose breaker is open, if its last try is longer ago than the others'.
+func (r *round) nominate(it *item) {
+	c := it.client
+	switch {
+	case time.Now().Before(c.health.PausedUntil):
+	case c.health.Stopped:
+		c.probe = r.rather(c.probe, it)
+	case r.breakerOpen(c):
+		r.probes[c.provider] = r.rather(r.probes[c.provider], it)
+	}
+}
+
+func (r *round) rather(p *probe, it *item) *probe {
+	if p == nil || r.attempted[it.id].Before(r.attempted[p.item.id]) {
+		return &probe{item: it}
+	}
+	return p
+}
+
+// gate says whether an item may be asked for now.
+func (r *round) gate(it *item) verdict {
+	now, c := time.Now(), it.client
+	if r.ctx.Err() != nil || (!r.lastStart.IsZero() && now.After(r.lastStart)) || now.Before(c.health.PausedUntil) {
+		return skip
+	}
+	switch b := r.backoffs[it.id]; {
+	case c.health.Stopped:
+		return r.start(it, c.probe.gate(it))
+	case r.breakerOpen(c):
+		return r.start(it, r.probes[c.provider].gate(it))
+	case b != nil && now.Before(b.until), c.failures >= pausingFailures:
+		return skip
+	case c.running >= r.perClient:
+		return wait
+	default:
+		return r.start(it, start)
+	}
+}
+
+// start prepares the item, if the verdict is to start it.
+func (r *round) start(it *item, v verdict) verdict {
+	if v == start {
+		it.probing = it.client.health.Stopped || r.breakerOpen(it.client)
+		it.endpoint, it.version = it.client.endpoint, it.client.credentials.Version
+		it.client.running++
+		r.attempted[it.id] = time.Now()
+	}
+	return v
+}

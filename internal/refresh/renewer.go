@@ -1,0 +1,304 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/token"
+)
+
+const (
+	// leaseFor is how long one renewal may take from claim to commit.
+	leaseFor = 60 * time.Second
+	// commitWithin is how long an answer is tried to be committed before it is
+	// put into its secret instead, and what a send leaves of the lease for it.
+	commitWithin = 5 * time.Second
+	sendMargin   = 2 * commitWithin
+	// promptSends is how often a refresh is sent at once when answers break off.
+	promptSends = 3
+)
+
+// Journal is what a renewal needs of the journal: a consistent read, and a
+// write that succeeds only if nobody else wrote since old was read. On
+// token.ErrConflict Swap returns what is stored now.
+type Journal interface {
+	Get(ctx context.Context, id token.ID) (token.Entry, error)
+	Swap(ctx context.Context, old, next token.Entry) (token.Entry, error)
+}
+
+// GrantSecrets is what a renewal needs of Secrets Manager.
+type GrantSecrets interface {
+	// Grant reads the current value of the grant's secret.
+	Grant(ctx context.Context, id token.ID) token.Stored[token.Grant]
+	// KeepGrant writes a grant that the journal did not take, whatever the
+	// secret holds: it is the only live one.
+	KeepGrant(ctx context.Context, grant token.Grant) error
+}
+
+// GrantEndpoint is one client's way to a provider that its merchants gave
+// consent at.
+type GrantEndpoint interface {
+	// Provider names the authorization server by the URL that tokens come from.
+	Provider() string
+	// Use says how the client's access tokens are used.
+	Use() token.Use
+	// Latch recognises a refresh token together with client and endpoint.
+	Latch(refreshToken token.Secret) token.Fingerprint
+	// Refresh sends the refresh token, once. Errors are of type *oauth.Error.
+	Refresh(ctx context.Context, grant token.Grant) (Refreshed, error)
+}
+
+// Refreshed is the answer to a refresh.
+type Refreshed struct {
+	Grant   token.Grant // with the new refresh token, or the old one if none came
+	Access  token.AccessToken
+	Suspect bool // the ID token names another issuer, audience or subject
+}
+
+// Renewer renews one grant at a time: claim, call, commit. It is safe for
+// concurrent use; the journal's lease keeps two from renewing the same grant.
+type Renewer struct {
+	Journal  Journal
+	Secrets  GrantSecrets
+	Schedule token.Schedule
+	NewID    func() string // names a lease's holder
+	Log      *slog.Logger
+
+	risks risks
+}
+
+// Renewal is what became of one grant.
+type Renewal struct {
+	Entry        token.Entry // as it is stored now
+	Err          error       // why there is no new access token
+	Sent         bool        // a refresh token was sent
+	WasGood      bool        // the previous outcome was a success
+	Adopted      bool        // a grant from the secret took the journal's place
+	Latched      bool        // this refusal latched the grant
+	RotationLost bool        // the provider has rotated the token and its answer was lost
+	AtRisk       bool        // the answer is neither in the journal nor in its secret
+}
+
+// Occasion is why a grant is renewed.
+type Occasion int
+
+// The occasions of a renewal.
+const (
+	WhenDue  Occasion = iota // a sweep: only what is due
+	Probing                  // a sweep that looks whether client or provider is well again: a failure is not the grant's
+	OnDemand                 // somebody needs a token now: due or not, but not while a failed one backs off
+)
+
+// Renew claims the grant, sends its refresh token and commits the answer.
+//
+// Errors: token.ErrLeased, token.ErrNotDue, token.ErrRemoved, token.ErrSealed,
+// token.ErrNotFound, the journal's, and *oauth.Error.
+func (r *Renewer) Renew(ctx context.Context, id token.ID, endpoint GrantEndpoint, occasion Occasion) Renewal {
+	renewal := renewal{Renewer: r, endpoint: endpoint, occasion: occasion}
+	err := renewal.claim(ctx, id)
+	if err == nil {
+		err = renewal.work(ctx)
+	}
+	renewal.result.Entry, renewal.result.Err = renewal.entry, err
+	return renewal.result
+}
+
+// renewal is one grant's way through Renew.
+type renewal struct {
+	*Renewer
+	endpoint GrantEndpoint
+	occasion Occasion
+	entry    token.Entry // as it was last read or stored
+	holder   string
+	lost     bool // an answer to this refresh token broke off, now or before
+	result   Renewal
+}
+
+// claim takes the lease. The entry that it stores is the load: nothing else is
+// read before the refresh token is sent.
+func (r *renewal) claim(ctx context.Context, id token.ID) error {
+	entry, err := r.Journal.Get(ctx, id)
+	for {
+		if err != nil {
+			return fmt.Errorf("claim: %w", err)
+		}
+		r.entry = entry
+		now := time.Now()
+		if !r.mayTry(entry, now) {
+			return token.ErrNotDue
+		}
+		r.holder = r.NewID()
+		claimed, refusal := entry.Claim(now, token.Lease{Holder: r.holder, Until: now.Add(leaseFor)}, false)
+		if refusal != nil {
+			return refusal
+		}
+		entry, err = r.Journal.Swap(ctx, entry, claimed)
+		if err == nil {
+			r.entry = entry
+			r.result.WasGood = entry.Result.Outcome == token.OutcomeSucceeded || entry.Result.Outcome == ""
+			r.lost = entry.Result.Outcome == token.OutcomeUnknown
+			return nil
+		}
+		if errors.Is(err, token.ErrConflict) {
+			err = nil // look at what is stored now
+		}
+	}
+}
+
+func (r *renewal) mayTry(e token.Entry, now time.Time) bool {
+	due := !e.DueAt.IsZero() && !e.DueAt.After(now)
+	return due || (r.occasion == OnDemand && !e.Suspect && e.Result.Failures == 0)
+}
+
+// work does what the lease was taken for.
+func (r *renewal) work(ctx context.Context) error {
+	if r.entry.Unsettled {
+		if _, err := r.compare(ctx); err != nil {
+			return r.giveUp(ctx, token.OutcomeFailed, fmt.Errorf("compare with the secret: %w", err))
+		}
+	}
+	answer, err := r.send(ctx)
+	if classOf(err) == oauth.ClassGrant {
+		newer, compareErr := r.compare(ctx)
+		if compareErr != nil {
+			return r.giveUp(ctx, token.OutcomeFailed, fmt.Errorf("compare with the secret after a refusal: %w", compareErr))
+		}
+		if !newer {
+			return r.refused(ctx, err)
+		}
+		r.lost = false
+		if answer, err = r.send(ctx); classOf(err) == oauth.ClassGrant {
+			return r.refused(ctx, err)
+		}
+	}
+	if err != nil {
+		outcome := token.OutcomeFailed
+		if r.lost {
+			outcome = token.OutcomeUnknown
+		}
+		return r.giveUp(ctx, outcome, err)
+	}
+	return r.commit(ctx, answer)
+}
+
+// compare judges the grant's secret by rule R. A newer grant is committed under
+// the lease before it is ever sent. The row is settled by that.
+func (r *renewal) compare(ctx context.Context) (newer bool, err error) {
+	stored := r.Secrets.Grant(ctx, r.entry.ID)
+	switch {
+	case errors.Is(stored.Err, token.ErrNotFound), errors.Is(stored.Err, token.ErrDeleted), errors.Is(stored.Err, token.ErrUnreadable):
+		return false, nil // nothing there that could be newer
+	case stored.Err != nil:
+		return false, stored.Err
+	}
+	revision, standing := r.entry.Judge(stored.Value)
+	if standing != token.Newer {
+		return false, nil
+	}
+	lease := r.entry.Lease
+	adopted, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
+		if e.Lease.Holder != lease.Holder {
+			return e, token.ErrLeased
+		}
+		e = r.Schedule.Plan(e.Adopt(revision, stored.Value, time.Now()), r.endpoint.Use(), time.Now())
+		return e, nil
+	})
+	if err != nil {
+		return false, err
+	}
+	r.entry, r.result.Adopted = adopted, true
+	return true, nil
+}
+
+// send sends the refresh token while the lease lasts. An answer that broke off
+// is asked for again at once, with the same token: it is all there is. After a
+// timeout the first request may still be alive, and the next try is the next
+// sweep's.
+func (r *renewal) send(ctx context.Context) (Refreshed, error) {
+	ctx, cancel := context.WithDeadline(ctx, r.entry.Lease.Until.Add(-sendMargin))
+	defer cancel()
+	for sends := 1; ; sends++ {
+		r.result.Sent = true
+		answer, err := r.endpoint.Refresh(ctx, r.entry.Grant)
+		failure, ok := errors.AsType[*oauth.Error](err)
+		if !ok {
+			return answer, err
+		}
+		r.lost = r.lost || lost(failure)
+		if sends == promptSends || failure.Timeout || !lost(failure) || ctx.Err() != nil {
+			return answer, err
+		}
+	}
+}
+
+// lost reports whether the provider may have done what was asked although no
+// answer came.
+func lost(failure *oauth.Error) bool {
+	return failure.Timeout || failure.Status == 0 || failure.Status >= 500
+}
+
+// refused notes an invalid_grant that nothing newer could replace.
+func (r *renewal) refused(ctx context.Context, cause error) error {
+	latch := r.endpoint.Latch(r.entry.Grant.RefreshToken)
+	r.result.RotationLost = r.lost
+	stored, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
+		next, latched := r.Schedule.Refused(e, latch, r.lost, time.Now())
+		r.result.Latched = latched
+		return next.Release(r.holder), r.held(e)
+	})
+	return r.noted(stored, err, cause)
+}
+
+// giveUp notes a try that brought nothing and moves the next one.
+func (r *renewal) giveUp(ctx context.Context, outcome token.Outcome, cause error) error {
+	stored, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
+		now := time.Now()
+		next := e.Attempted(outcome, now)
+		if r.occasion == Probing {
+			next.Result.Failures, next.DueAt = e.Result.Failures, now // behind the others, so that probes rotate
+		} else {
+			next.DueAt = now.Add(backoffFor(e.Result.Failures, r.Schedule.SweepInterval, e.Access.ExpiresAt.Sub(now)))
+		}
+		return next.Release(r.holder), r.held(e)
+	})
+	return r.noted(stored, err, cause)
+}
+
+func (r *renewal) noted(stored token.Entry, err, cause error) error {
+	if err != nil {
+		r.Log.Warn("outcome not noted", "token", r.entry.ID.String(), "error", err)
+		return cause
+	}
+	r.entry = stored
+	return cause
+}
+
+func (r *renewal) held(e token.Entry) error {
+	if e.Lease.Holder != r.holder {
+		return token.ErrLeased
+	}
+	return nil
+}
+
+// swap changes the entry, again on what is stored if somebody was faster, even
+// if the sweep is being ended.
+func (r *renewal) swap(ctx context.Context, change func(token.Entry) (token.Entry, error)) (token.Entry, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitWithin)
+	defer cancel()
+	current := r.entry
+	for {
+		next, err := change(current)
+		if err != nil {
+			return current, err
+		}
+		stored, err := r.Journal.Swap(ctx, current, next)
+		if !errors.Is(err, token.ErrConflict) {
+			return stored, err
+		}
+		current = stored
+	}
+}
