@@ -31,7 +31,7 @@ type commands struct {
 	JSON    bool             `name:"json" help:"Print JSON, one object a line, instead of text."`
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Sandbox sandboxCommand `cmd:"" help:"Run everything on this machine: emulators, the real functions, a status page."`
+	Sandbox sandboxCommand `cmd:"" help:"Run the whole system on this machine, many times faster."`
 }
 
 func main() {

@@ -34,9 +34,9 @@ func listen(flag, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// url is how the address is written in a browser: by the name that the flag
+// baseURL is how the address is written in a browser: by the name that the flag
 // gave, since a page's site is its name, and by the port that was taken.
-func url(address string, listener net.Listener) string {
+func baseURL(address string, listener net.Listener) string {
 	host, _, _ := net.SplitHostPort(address)
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	return "http://" + net.JoinHostPort(host, port)

@@ -166,9 +166,9 @@ func (s *sandbox) deploy(program string, log *os.File) error {
 	return s.lambda.AddFunction(refreshDefinition(program, refreshEnvironment(s.pace, s.awsURL(), host), log))
 }
 
-func (s *sandbox) awsURL() string      { return url(s.command.AWS, s.aws) }
-func (s *sandbox) providerURL() string { return url(s.command.Provider, s.provider) }
-func (s *sandbox) pageURL() string     { return url(s.command.Page, s.page) }
+func (s *sandbox) awsURL() string      { return baseURL(s.command.AWS, s.aws) }
+func (s *sandbox) providerURL() string { return baseURL(s.command.Provider, s.provider) }
+func (s *sandbox) pageURL() string     { return baseURL(s.command.Page, s.page) }
 
 func (s *sandbox) facts() facts {
 	return facts{
@@ -178,7 +178,7 @@ func (s *sandbox) facts() facts {
 		Page:        s.pageURL(),
 		State:       s.state.dir,
 		FunctionLog: s.state.path(functionLogFile),
-		Read: fmt.Sprintf("AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_REGION=%s aws --endpoint-url %s "+
+		Read: fmt.Sprintf("AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s aws --region %s --endpoint-url %s "+
 			"secretsmanager get-secret-value --secret-id %s/%s/access-token --query SecretString --output text",
 			accessKey, accessKey, region, s.awsURL(), secretPrefix, seedClient),
 		Break: fmt.Sprintf(`curl -X PUT %s%s -d '{"fault":"%s","times":3}'`,

@@ -122,7 +122,7 @@ func (c *Config) check() error {
 // beside our own, or nil. Keys are named in the error, values are not.
 func CheckTags(tags map[string]string) error {
 	var faults []error
-	if room := maxTags - len(ownTags); len(tags) > room {
+	if room := maxTags - ownTags; len(tags) > room {
 		faults = append(faults, fmt.Errorf("%d tags: there is room for %d beside our own", len(tags), room))
 	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {

@@ -17,7 +17,8 @@ import (
 
 const validCredentials = `{"provider":"vipps-test","client_id":"id","client_secret":"s3cr3t-of-pos"}`
 
-func testClients(t *testing.T, b backend) {
+func testClients(b backend) {
+	t := b.t
 	const tag = secretstore.TagGrantType
 	for i := range 105 { // more than one page
 		b.seed(t, fmt.Sprintf("c%03d/credentials", i), validCredentials, tag, "client_credentials")
@@ -47,7 +48,8 @@ func testClients(t *testing.T, b backend) {
 	}
 }
 
-func testUntagged(t *testing.T, b backend) {
+func testUntagged(b backend) {
+	t := b.t
 	const tag = secretstore.TagGrantType
 	b.seed(t, "tagged/credentials", validCredentials, tag, "client_credentials")
 	b.seed(t, "consent/credentials", validCredentials, tag, "authorization_code")
@@ -67,7 +69,8 @@ func testUntagged(t *testing.T, b backend) {
 	}
 }
 
-func testList(t *testing.T, b backend) {
+func testList(b backend) {
+	t := b.t
 	store := b.store(t)
 	b.seed(t, "pos/credentials", validCredentials, "team", "pay")
 	b.seed(t, "empty/access-token", "")
@@ -96,7 +99,8 @@ func testList(t *testing.T, b backend) {
 	}
 }
 
-func testCredentials(t *testing.T, b backend) {
+func testCredentials(b backend) {
+	t := b.t
 	b.seed(t, "pos/credentials", validCredentials)
 	b.seed(t, "no-json/credentials", "s3cr3t-not-json")
 	b.seed(t, "no-id/credentials", `{"provider":"vipps-test","client_secret":"s3cr3t-no-id"}`)
@@ -151,7 +155,8 @@ func wantFault(t *testing.T, name string, got, want error) {
 	}
 }
 
-func testManyBatches(t *testing.T, b backend) {
+func testManyBatches(b backend) {
+	t := b.t
 	var clients []string
 	for i := range 45 {
 		clients = append(clients, fmt.Sprintf("c%02d", i))

@@ -12,12 +12,12 @@ import (
 func TestContract(t *testing.T) {
 	t.Parallel()
 	backends := []struct {
-		name  string
-		start func(*testing.T) string
-		moto  bool
+		name       string
+		start      func(*testing.T) string
+		deviations []moto.Deviation
 	}{
 		{name: "emulator", start: func(t *testing.T) string { t.Helper(); _, url := emulate(t); return url }},
-		{name: "moto", start: func(t *testing.T) string { t.Helper(); return moto.Start(t) }, moto: true},
+		{name: "moto", start: func(t *testing.T) string { t.Helper(); return moto.Start(t) }, deviations: moto.Deviations},
 	}
 	for _, tt := range backends {
 		t.Run(tt.name, func(t *testing.T) {
@@ -27,10 +27,8 @@ func TestContract(t *testing.T) {
 				t.Run(part.name, func(t *testing.T) {
 					t.Parallel()
 					b := connect(t, endpoint, fmt.Sprintf("contract/p%02d", i))
-					if tt.moto {
-						b.deviates = motoDeviates
-					}
-					part.test(t, b)
+					b.deviations = tt.deviations
+					part.test(b)
 				})
 			}
 		})
@@ -40,7 +38,7 @@ func TestContract(t *testing.T) {
 // part is one statement of the contract.
 type part struct {
 	name string
-	test func(*testing.T, backend)
+	test func(backend)
 }
 
 func contract() []part {

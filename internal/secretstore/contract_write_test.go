@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/google/go-cmp/cmp"
 
+	"token-refresher/internal/sandbox/moto"
 	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
 )
@@ -20,10 +21,13 @@ const grantType = token.GrantTypeClientCredentials
 // equalSecrets lets cmp compare what a Secret hides.
 var equalSecrets = cmp.Comparer(token.Secret.Equal)
 
-func testCreate(t *testing.T, b backend) {
-	store := b.store(t, func(c *secretstore.Config) { c.Tags = map[string]string{"team": "pay"} })
+func testCreate(b backend) {
+	t := b.t
+	tags := map[string]string{"team": "pay"}
+	store := b.store(t, func(c *secretstore.Config) { c.Tags, c.KMSKeyID = tags, "alias/tokens" })
+	clear(tags) // the caller's map is the caller's
 	for _, id := range []token.ID{unbound, {Client: "pos", Merchant: "DK12345678"}} {
-		want := accessToken(id, "token of "+id.String())
+		want := accessToken(id, "token <of> & "+id.String())
 		put(t, store, want, "")
 		got := stored(t, store, id)
 		if got.Err != nil {
@@ -37,13 +41,16 @@ func testCreate(t *testing.T, b backend) {
 		}
 	}
 
-	const wire = `{"access_token":"token of pos","token_type":"Bearer","scope":"a b",` +
+	const wire = `{"access_token":"token <of> & pos","token_type":"Bearer","scope":"a b",` +
 		`"issued_at":"2026-03-01T12:00:00Z","expires_at":"2026-03-01T13:01:40Z","client":"pos"}`
 	if got := b.value(t, "pos/access-token"); got != wire {
 		t.Errorf("value = %s\nwant    %s", got, wire)
 	}
 	if got := b.value(t, "pos/DK12345678/access-token"); !strings.Contains(got, `"client":"pos","merchant":"DK12345678"}`) {
 		t.Errorf("a merchant's value = %s, want client and merchant in it", got)
+	}
+	if got := aws.ToString(b.describe(t, "pos/access-token").KmsKeyId); got != "alias/tokens" {
+		t.Errorf("KMS key = %q, want alias/tokens", got)
 	}
 	wantTags(t, b, "pos/access-token", map[string]string{
 		secretstore.TagClient: "pos", secretstore.TagKind: "access-token",
@@ -62,7 +69,8 @@ func wantTags(t *testing.T, b backend, name string, want map[string]string) {
 	}
 }
 
-func testReplace(t *testing.T, b backend) {
+func testReplace(b backend) {
+	t := b.t
 	store := b.store(t)
 	put(t, store, accessToken(unbound, "first"), "")
 	first := stored(t, store, unbound)
@@ -80,7 +88,8 @@ func testReplace(t *testing.T, b backend) {
 	}
 }
 
-func testConflict(t *testing.T, b backend) {
+func testConflict(b backend) {
+	t := b.t
 	store, overlapping := b.store(t), b.store(t)
 	put(t, store, accessToken(unbound, "first"), "")
 	read := stored(t, store, unbound).Version
@@ -97,7 +106,8 @@ func testConflict(t *testing.T, b backend) {
 	}
 }
 
-func testRepeatedPut(t *testing.T, b backend) {
+func testRepeatedPut(b backend) {
+	t := b.t
 	store := b.store(t)
 	put(t, store, accessToken(unbound, "first"), "")
 	read := stored(t, store, unbound).Version
@@ -109,7 +119,8 @@ func testRepeatedPut(t *testing.T, b backend) {
 	}
 }
 
-func testLabelMovedBack(t *testing.T, b backend) {
+func testLabelMovedBack(b backend) {
+	t := b.t
 	store := b.store(t)
 	put(t, store, accessToken(unbound, "first"), "")
 	v0 := stored(t, store, unbound).Version
@@ -135,7 +146,8 @@ func testLabelMovedBack(t *testing.T, b backend) {
 	}
 }
 
-func testCreateExisting(t *testing.T, b backend) {
+func testCreateExisting(b backend) {
+	t := b.t
 	store := b.store(t)
 	b.seed(t, "pos/access-token", "written by a person")
 	err := store.PutAccessToken(t.Context(), grantType, accessToken(unbound, "new"), "")
@@ -150,7 +162,8 @@ func testCreateExisting(t *testing.T, b backend) {
 	}
 }
 
-func testFillEmpty(t *testing.T, b backend) {
+func testFillEmpty(b backend) {
+	t := b.t
 	store := b.store(t)
 	b.seed(t, "pos/access-token", "", "team", "pay")
 	if got := stored(t, store, unbound).Err; !errors.Is(got, token.ErrNotFound) {
@@ -166,7 +179,8 @@ func testFillEmpty(t *testing.T, b backend) {
 	})
 }
 
-func testDeleted(t *testing.T, b backend) {
+func testDeleted(b backend) {
+	t := b.t
 	store := b.store(t)
 	put(t, store, accessToken(unbound, "first"), "")
 	version := stored(t, store, unbound).Version
@@ -179,21 +193,24 @@ func testDeleted(t *testing.T, b backend) {
 	if !errors.Is(err, token.ErrDeleted) {
 		t.Errorf("creating: error = %v, want ErrDeleted", err)
 	}
-	if !b.deviates("put-on-deleted") {
-		err = store.PutAccessToken(t.Context(), grantType, accessToken(unbound, "second"), version)
-		if !errors.Is(err, token.ErrDeleted) {
-			t.Errorf("replacing: error = %v, want ErrDeleted", err)
-		}
+	wantErr, want := token.ErrDeleted, "first"
+	if b.deviates(moto.PutOnDeleted) {
+		wantErr, want = nil, "second"
+	}
+	err = store.PutAccessToken(t.Context(), grantType, accessToken(unbound, "second"), version)
+	if !errors.Is(err, wantErr) {
+		t.Errorf("replacing: error = %v, want %v", err, wantErr)
 	}
 	if err := store.RestoreAccessToken(t.Context(), unbound); err != nil {
 		t.Fatalf("RestoreAccessToken: %v", err)
 	}
-	if got := stored(t, store, unbound); got.Err != nil || got.Value.Value.Reveal() != "first" {
-		t.Errorf("after restoring: token %q, error %v", got.Value.Value.Reveal(), got.Err)
+	if got := stored(t, store, unbound); got.Err != nil || got.Value.Value.Reveal() != want {
+		t.Errorf("after restoring: token %q, error %v, want %q", got.Value.Value.Reveal(), got.Err, want)
 	}
 }
 
-func testPutMissing(t *testing.T, b backend) {
+func testPutMissing(b backend) {
+	t := b.t
 	store := b.store(t)
 	err := store.PutAccessToken(t.Context(), grantType, accessToken(unbound, "x"), strings.Repeat("0", 32))
 	if !errors.Is(err, token.ErrNotFound) {

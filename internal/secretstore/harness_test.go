@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"go.uber.org/goleak"
 
+	"token-refresher/internal/sandbox/moto"
 	emulator "token-refresher/internal/sandbox/secretsmanager"
 	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
@@ -55,30 +57,37 @@ func (c *calls) of(operation string) int {
 	return c.counts[operation]
 }
 
-// A backend is a Secrets Manager with the SDK's client in front of it, and a
-// prefix of its own in it.
+// A backend is a Secrets Manager as one test sees it: with the SDK's client in
+// front of it, and a prefix of its own in it.
 type backend struct {
+	t *testing.T
 	*sm.Client
 	*calls
 	prefix string
-	// deviates reports whether it is known to differ from AWS.
-	deviates func(key string) bool
+	// deviations from AWS that it is known to show.
+	deviations []moto.Deviation
+}
+
+func (b backend) deviates(key moto.Key) bool {
+	return slices.ContainsFunc(b.deviations, func(d moto.Deviation) bool { return d.Key == key })
 }
 
 func connect(t *testing.T, endpoint, prefix string) backend {
 	t.Helper()
 	calls := newCalls(t)
-	client := sm.New(sm.Options{
+	client := secretstore.NewClient(aws.Config{
 		BaseEndpoint: aws.String(endpoint),
 		Region:       "eu-west-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient:   &http.Client{Transport: calls, Timeout: 30 * time.Second},
-		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = 3
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-		}),
+		Retryer: func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts = 3
+				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+			})
+		},
 	})
-	return backend{Client: client, calls: calls, prefix: prefix, deviates: func(string) bool { return false }}
+	return backend{t: t, Client: client, calls: calls, prefix: prefix}
 }
 
 // emulate runs our own emulator, without lag and rates.

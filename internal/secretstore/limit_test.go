@@ -27,7 +27,7 @@ func TestWriteLimit(t *testing.T) {
 		for range 31 {
 			wg.Go(func() { put(t, store, accessToken(unbound, "x"), readVersion) })
 		}
-		time.Sleep(time.Second + time.Millisecond)
+		<-time.After(time.Second + time.Millisecond)
 		if got := puts.Load(); got != 11 {
 			t.Errorf("%d puts within the first second, want 11", got)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/google/go-cmp/cmp"
 
 	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
@@ -29,6 +30,18 @@ type stub struct {
 
 	mu      sync.Mutex
 	batches [][]string
+	filters []map[types.FilterNameStringType]string // of every list call
+}
+
+func (s *stub) ListSecrets(_ context.Context, in *sm.ListSecretsInput, _ ...func(*sm.Options)) (*sm.ListSecretsOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	filters := map[types.FilterNameStringType]string{}
+	for _, filter := range in.Filters {
+		filters[filter.Key] = strings.Join(filter.Values, " ")
+	}
+	s.filters = append(s.filters, filters)
+	return &sm.ListSecretsOutput{}, nil
 }
 
 func (s *stub) BatchGetSecretValue(_ context.Context, in *sm.BatchGetSecretValueInput, _ ...func(*sm.Options)) (*sm.BatchGetSecretValueOutput, error) {
@@ -72,6 +85,25 @@ func TestEmptyReadMakesNoCall(t *testing.T) {
 	}
 }
 
+// A sweep does not list an account's other secrets.
+func TestListsAskForOursOnly(t *testing.T) {
+	t.Parallel()
+	s := &stub{}
+	store := newStore(t, secretstore.Config{Client: s})
+	_, err := store.Clients(t.Context(), grantType)
+	_, untaggedErr := store.Untagged(t.Context())
+	if err != nil || untaggedErr != nil {
+		t.Fatalf("Clients: %v; Untagged: %v", err, untaggedErr)
+	}
+	want := []map[types.FilterNameStringType]string{
+		{"name": "mobilepay/", "tag-key": "token-refresher:grant-type", "tag-value": "client_credentials"},
+		{"name": "mobilepay/"},
+	}
+	if diff := cmp.Diff(want, s.filters); diff != "" {
+		t.Errorf("filters (-want +got):\n%s", diff)
+	}
+}
+
 // A large answer comes in pages (1 MB at AWS), and may leave out what was asked.
 func TestPartialBatchAnswers(t *testing.T) {
 	t.Parallel()
@@ -91,7 +123,10 @@ func TestPartialBatchAnswers(t *testing.T) {
 			}, nil
 		}
 	}}
-	got := credentialsOf(t, s, "a", "b", "c", "d-e")
+	got := credentialsOf(t, s, "a", "b", "c", "d-e", "a")
+	if asked := s.batches[0]; len(asked) != 4 {
+		t.Errorf("asked for %v, want each name once", asked)
+	}
 	if len(got) != 4 || got["a"].Err != nil || got["c"].Err != nil {
 		t.Errorf("%d entries, a: %v, c: %v; want 4, nil, nil", len(got), got["a"].Err, got["c"].Err)
 	}

@@ -20,8 +20,8 @@ const (
 	TagGrantType = tagNamespace + "grant-type"
 )
 
-// ownTags are the keys that every secret made here carries.
-var ownTags = [...]string{TagClient, TagKind, TagGrantType}
+// ownTags is how many tags of ours every secret made here carries: those above.
+const ownTags = 3
 
 // accessTokenTags are the tags of one access-token secret, ordered by key.
 func (s *Store) accessTokenTags(id token.ID, grantType token.GrantType) []types.Tag {

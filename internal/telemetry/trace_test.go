@@ -72,15 +72,23 @@ func TestTraceEndsWhenWorkPanics(t *testing.T) {
 	_ = telemetry.Trace(ctx, "list", func(context.Context) error { panic("bug") })
 }
 
+// complaint is a context in which the SDK would report that it has no trace,
+// which it does on standard output.
+type complaint struct{ t *testing.T }
+
+// ContextMissing implements ctxmissing.Strategy.
+func (c complaint) ContextMissing(text any) { c.t.Errorf("the SDK complains: %v", text) }
+
 func TestTraceRunsWorkWithoutATrace(t *testing.T) {
 	t.Parallel()
+	outside := context.WithValue(t.Context(), xray.RecorderContextKey{}, &xray.Config{ContextMissingStrategy: complaint{t}})
 	unsampled, _ := invocation(t, "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0")
 	garbled, _ := invocation(t, ";;=")
 	tests := []struct {
 		name string
 		ctx  context.Context
 	}{
-		{"outside Lambda", t.Context()},
+		{"outside Lambda", outside},
 		{"not sampled", unsampled},
 		{"garbled header", garbled},
 	}

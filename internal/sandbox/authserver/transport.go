@@ -31,7 +31,7 @@ func (m memory) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	reader, writer := io.Pipe()
-	context.AfterFunc(ctx, func() { _ = reader.CloseWithError(context.Cause(ctx)) })
+	context.AfterFunc(ctx, func() { _ = writer.CloseWithError(context.Cause(ctx)) })
 	e := &exchange{header: http.Header{}, started: make(chan *http.Response, 1), writer: writer, request: r}
 	e.body = &responseBody{PipeReader: reader, cancel: cancel}
 	go e.serve(m.handler, serverRequest(ctx, r, body), cancel)

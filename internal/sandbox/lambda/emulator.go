@@ -42,6 +42,9 @@ type Config struct {
 	// StartTimeout bounds the time from the start of a process until it asks
 	// for work; DefaultStartTimeout when zero.
 	StartTimeout time.Duration
+	// Sampled asks for the trace of every invocation, which a process then
+	// sends to the daemon that its AWS_XRAY_DAEMON_ADDRESS names.
+	Sampled bool
 }
 
 // Function is a function that can be invoked.

@@ -125,7 +125,7 @@ func TestStartFailures(t *testing.T) {
 		{"reported", lambda.Function{Env: []string{"START=report"}}, "Start.Failed", "no configuration"},
 		{"no such file", lambda.Function{Command: filepath.Join(t.TempDir(), "none")}, "Runtime.InvalidEntrypoint", "no such file"},
 		{"not executable", lambda.Function{Command: notExecutable}, "Runtime.InvalidEntrypoint", "permission denied"},
-		{"never asks for work", lambda.Function{Env: []string{"START=hang"}}, "Sandbox.Timedout", "Task timed out after 3.00 seconds"},
+		{"never asks for work", lambda.Function{Env: []string{"START=hang"}}, "Sandbox.Timedout", "Task timed out after 2.00 seconds"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -35,8 +35,8 @@ type invocation struct {
 	result   Result
 }
 
-// newInvocation gives the payload a request id and a trace header that asks
-// for no sampling. An empty payload is an empty object, as on AWS.
+// newInvocation gives the payload a request id and a trace header. An empty
+// payload is an empty object, as on AWS.
 func newInvocation(payload []byte) *invocation {
 	if len(payload) == 0 {
 		payload = []byte("{}")
@@ -94,7 +94,7 @@ func newRequestID() string {
 }
 
 func newTrace() string {
-	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0",
+	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s",
 		uint32(time.Now().Unix()), hex.EncodeToString(random(12)), hex.EncodeToString(random(8))) //nolint:gosec // seconds fit until 2106
 }
 

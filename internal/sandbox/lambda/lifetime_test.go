@@ -72,34 +72,6 @@ func TestWaitingInvocationIsServedAfterACrash(t *testing.T) {
 	}
 }
 
-func TestTooManyWaitingAreThrottled(t *testing.T) {
-	t.Parallel()
-	// The one instance runs into its timeout twice; whoever is third waits
-	// for longer than a timeout and a start.
-	e := newEmulator(t, lambda.Function{Timeout: 4 * time.Second})
-	var all sync.WaitGroup
-	outcomes := make(chan error, 3)
-	for range 3 {
-		all.Go(func() {
-			_, err := e.Invoke(t.Context(), "f", []byte(`{"do":"hang"}`))
-			outcomes <- err
-		})
-	}
-	all.Wait()
-	close(outcomes)
-	throttled := 0
-	for err := range outcomes {
-		if errors.Is(err, lambda.ErrThrottled) {
-			throttled++
-		} else if err != nil {
-			t.Errorf("Invoke: %v", err)
-		}
-	}
-	if throttled != 1 {
-		t.Errorf("throttled: got %d, want 1", throttled)
-	}
-}
-
 func TestFunctionRunsOnWhenItsCallerIsGone(t *testing.T) {
 	t.Parallel()
 	m := newMeeting(t)

@@ -21,7 +21,7 @@ const parentVariable = "LAMBDA_TEST_PARENT"
 
 // startTimeout is short, for tests wait for it, and long enough for a loaded
 // machine to start a small program.
-const startTimeout = 3 * time.Second
+const startTimeout = 2 * time.Second
 
 // TestMain builds the function that the tests run.
 func TestMain(m *testing.M) {

@@ -48,7 +48,11 @@ func (i *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 	header.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
 	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(deadline.UnixMilli(), 10))
 	header.Set("Lambda-Runtime-Invoked-Function-Arn", i.function.emulator.arn(i.function.Name))
-	header.Set("Lambda-Runtime-Trace-Id", inv.trace)
+	sampled := ";Sampled=0"
+	if i.function.emulator.config.Sampled {
+		sampled = ";Sampled=1"
+	}
+	header.Set("Lambda-Runtime-Trace-Id", inv.trace+sampled)
 	_, _ = w.Write(inv.payload) // a process that is gone is noticed by its end
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"strings"
 	"testing/iotest"
@@ -46,6 +45,8 @@ func main() {
 		select {}
 	case "report":
 		reportStart()
+	case "raw":
+		speakBadly()
 	}
 	lambda.Start(handle)
 }
@@ -53,10 +54,7 @@ func main() {
 // reportStart does what other runtimes do and aws-lambda-go does not.
 func reportStart() {
 	api := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/init/error"
-	body := strings.NewReader(`{"errorType":"Start.Failed","errorMessage":"no configuration"}`)
-	if response, err := http.Post(api, "application/json", body); err == nil { //nolint:noctx // the process ends here
-		_ = response.Body.Close()
-	}
+	send(api, []byte(`{"errorType":"Start.Failed","errorMessage":"no configuration"}`))
 	os.Exit(1)
 }
 

@@ -1,0 +1,341 @@
+package provider_test
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"token-refresher/internal/provider"
+	"token-refresher/internal/token"
+)
+
+// seedDocument is what the integrator authentication service published, with
+// its internal http hosts, word for word.
+//
+//go:embed testdata/mobilepay-integrator-sandbox.json
+var seedDocument string
+
+const goodDocument = `{"issuer":"https://idp.example","token_endpoint":"https://idp.example/token",
+	"authorization_endpoint":"https://login.idp.example/authorize","jwks_uri":"https://idp.example/jwks"}`
+
+// server answers discovery requests and remembers them.
+type server struct {
+	answer func(*http.Request) (*http.Response, error)
+
+	mu       sync.Mutex
+	requests []*http.Request
+}
+
+func (s *server) RoundTrip(request *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	s.requests = append(s.requests, request)
+	answer := s.answer
+	s.mu.Unlock()
+	return answer(request)
+}
+
+func (s *server) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.requests)
+}
+
+func (s *server) now(status int, body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	}
+}
+
+func (s *server) hangs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = func(request *http.Request) (*http.Response, error) {
+		<-request.Context().Done()
+		return nil, request.Context().Err()
+	}
+}
+
+func serving(status int, body string) *server {
+	s := &server{}
+	s.now(status, body)
+	return s
+}
+
+func discoverer(t *testing.T, transport http.RoundTripper) *provider.Discoverer {
+	t.Helper()
+	d, err := provider.NewDiscoverer(provider.DiscovererConfig{Transport: transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+const discovered = `{"grant_type":"client_credentials","issuer":"https://idp.example","discovery_url":"https://idp.example/doc",
+	"headers":{"X-IBM-Client-Id":"{client_id}","X-Secret":"{client_secret}","X-Key":"{subscription_key}","X-M":"{merchant|client_id}","X-Absent":"{absent}"}}`
+
+func TestDiscoveryFillsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	idp := serving(http.StatusOK, goodDocument)
+	p, err := discoverer(t, idp).Resolve(t.Context(), parse(t, discovered), credentials(nil), provider.TokenEndpoint, provider.JWKSURI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.TokenEndpoint != "https://idp.example/token" || p.JWKSURI != "https://idp.example/jwks" || p.AuthorizationEndpoint != "" {
+		t.Errorf("got token %q, jwks %q, authorization %q", p.TokenEndpoint, p.JWKSURI, p.AuthorizationEndpoint)
+	}
+	request := idp.requests[0]
+	if request.Method != http.MethodGet || request.URL.String() != "https://idp.example/doc" {
+		t.Errorf("got %s %s", request.Method, request.URL)
+	}
+	for name, want := range map[string]string{"X-IBM-Client-Id": "the-client-id", "X-Key": "the-subscription-key", "X-Secret": "", "X-M": "", "X-Absent": ""} {
+		if got := request.Header.Get(name); got != want {
+			t.Errorf("header %s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestDiscoveryIsNotAskedForWhatIsPinned(t *testing.T) {
+	t.Parallel()
+	idp := serving(http.StatusOK, strings.ReplaceAll(goodDocument, "/token", "/another"))
+	object := strings.Replace(discovered, `"issuer"`, `"token_endpoint":"https://idp.example/pinned","issuer"`, 1)
+	d := discoverer(t, idp)
+	p, err := d.Resolve(t.Context(), parse(t, object), credentials(nil), provider.TokenEndpoint)
+	if err != nil || p.TokenEndpoint != "https://idp.example/pinned" || idp.asked() != 0 {
+		t.Errorf("got %q, error %v, %d requests; want the pinned endpoint and none", p.TokenEndpoint, err, idp.asked())
+	}
+	p, err = d.Resolve(t.Context(), parse(t, object), credentials(nil), provider.TokenEndpoint, provider.JWKSURI)
+	if err != nil || p.TokenEndpoint != "https://idp.example/pinned" || p.JWKSURI != "https://idp.example/jwks" {
+		t.Errorf("beside a discovered one: got %q and %q, error %v", p.TokenEndpoint, p.JWKSURI, err)
+	}
+}
+
+func TestSeedDocumentIsRefused(t *testing.T) {
+	t.Parallel()
+	object := `{"grant_type":"client_credentials","issuer":"https://api.mobilepay.dk/integrator-authentication",
+		"discovery_url":"https://api.sandbox.mobilepay.dk/integrator-authentication/.well-known/openid-configuration"}`
+	p, err := provider.Parse([]byte(object), hosts(t, provider.PresetHosts()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	idp := serving(http.StatusOK, seedDocument)
+	p, err = discoverer(t, idp).Resolve(t.Context(), p, credentials(nil), provider.TokenEndpoint)
+	wantError(t, err, []string{"the document's token_endpoint is http: only https"})
+	if p.TokenEndpoint != "" {
+		t.Errorf("got endpoint %q beside the error, want none", p.TokenEndpoint)
+	}
+}
+
+func TestDiscoveryRefuses(t *testing.T) {
+	t.Parallel()
+	const issuer = `{"issuer":"https://idp.example",`
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		want   string
+	}{
+		{"another issuer", 200, strings.Replace(goodDocument, "https://idp.example", "https://idp.example/", 1), "another issuer"},
+		{"no issuer", 200, `{}`, "another issuer"},
+		{"no endpoint", 200, issuer + `"jwks_uri":"https://idp.example/jwks"}`, "names no token_endpoint"},
+		{"endpoint on another host", 200, issuer + `"token_endpoint":"https://evil.example/token"}`, "token_endpoint has the host evil.example"},
+		{"endpoint over http", 200, issuer + `"token_endpoint":"http://idp.example/token"}`, "token_endpoint is http"},
+		{"endpoint with a password", 200, issuer + `"token_endpoint":"https://u:` + pasted + `@idp.example/token"}`, "user name or password"},
+		{"endpoint that is no string", 200, issuer + `"token_endpoint":7}`, "not JSON of the expected form"},
+		{"HTML", 200, "<html>" + pasted, "not JSON of the expected form"},
+		{"empty", 200, "", "not JSON of the expected form"},
+		{"too large", 200, `{"issuer":"` + strings.Repeat("x", 256<<10) + `"}`, "larger than 256 KiB"},
+		{"not found", 404, pasted, "status 404"},
+		{"failing", 503, pasted, "status 503"},
+		{"a redirect", 302, "", "status 302"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			idp := serving(test.status, test.body)
+			_, err := discoverer(t, idp).Resolve(t.Context(), parse(t, discovered), credentials(nil), provider.TokenEndpoint)
+			wantError(t, err, []string{"discovery: ", test.want}, pasted)
+			found, ok := errors.AsType[*provider.DiscoveryError](err)
+			if !ok || found.Temporary != (test.status == 503) {
+				t.Errorf("got %#v, want a *DiscoveryError that is temporary: %v", err, test.status == 503)
+			}
+			if idp.asked() != 1 {
+				t.Errorf("got %d requests, want 1", idp.asked())
+			}
+		})
+	}
+}
+
+func TestDiscoveryFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	idp := &server{answer: func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {"https://evil.example/"}}, Body: http.NoBody}, nil
+	}}
+	_, err := discoverer(t, idp).Resolve(t.Context(), parse(t, discovered), credentials(nil), provider.TokenEndpoint)
+	wantError(t, err, []string{"status 302"})
+	if idp.asked() != 1 {
+		t.Errorf("got %d requests, want 1: the redirect was followed", idp.asked())
+	}
+}
+
+func TestDiscoveryWithoutAPlaceToAsk(t *testing.T) {
+	t.Parallel()
+	_, err := discoverer(t, serving(200, goodDocument)).Resolve(t.Context(), parse(t, inline("")), credentials(nil), provider.JWKSURI)
+	wantError(t, err, []string{"jwks_uri is not pinned, and there is no discovery_url"})
+}
+
+func TestDiscovererNeedsATransport(t *testing.T) {
+	t.Parallel()
+	_, err := provider.NewDiscoverer(provider.DiscovererConfig{})
+	wantError(t, err, []string{"no transport"})
+}
+
+func client(name string) token.Credentials {
+	return credentials(func(c *token.Credentials) { c.Client = name })
+}
+
+func TestAHundredClientsAskOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		idp := serving(http.StatusOK, goodDocument)
+		quick := idp.answer
+		idp.answer = func(request *http.Request) (*http.Response, error) {
+			<-time.After(time.Second)
+			return quick(request)
+		}
+		d, p := discoverer(t, idp), parse(t, discovered)
+		var sweep sync.WaitGroup
+		for range 100 {
+			sweep.Go(func() {
+				if _, err := d.Resolve(t.Context(), p, client("pos"), provider.TokenEndpoint); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		sweep.Wait()
+		if idp.asked() != 1 {
+			t.Errorf("got %d requests, want 1", idp.asked())
+		}
+	})
+}
+
+func TestDocumentLivesForAnHour(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		idp := serving(http.StatusOK, goodDocument)
+		d, p := discoverer(t, idp), parse(t, discovered)
+		for _, step := range []struct {
+			wait time.Duration
+			want int
+		}{{0, 1}, {59 * time.Minute, 1}, {2 * time.Minute, 2}} {
+			<-time.After(step.wait)
+			if _, err := d.Resolve(t.Context(), p, client("pos"), provider.TokenEndpoint); err != nil || idp.asked() != step.want {
+				t.Errorf("after %v more: got %d requests and error %v, want %d and none", step.wait, idp.asked(), err, step.want)
+			}
+		}
+	})
+}
+
+// A document that was wrong for a while is asked for again soon, not after its
+// hour; a failing server is left alone in between.
+func TestDiscoveryRecovers(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		status int
+		body   string
+	}{{"from a wrong document", 200, seedDocument}, {"from a failing server", 500, ""}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				idp := serving(test.status, test.body)
+				d, p := discoverer(t, idp), parse(t, discovered)
+				for _, name := range []string{"a", "b", "a"} {
+					if _, err := d.Resolve(t.Context(), p, client(name), provider.TokenEndpoint); err == nil {
+						t.Fatal("got no error")
+					}
+				}
+				if idp.asked() != 1 {
+					t.Errorf("got %d requests while it fails, want 1", idp.asked())
+				}
+				idp.now(http.StatusOK, goodDocument)
+				<-time.After(31 * time.Second)
+				if _, err := d.Resolve(t.Context(), p, client("a"), provider.TokenEndpoint); err != nil {
+					t.Errorf("half a minute later: got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// What a gateway says about one client's headers must not stop another.
+func TestOneClientsRefusalIsItsOwn(t *testing.T) {
+	t.Parallel()
+	idp := serving(http.StatusUnauthorized, "")
+	d, p := discoverer(t, idp), parse(t, discovered)
+	for range 2 {
+		if _, err := d.Resolve(t.Context(), p, client("stranger"), provider.TokenEndpoint); err == nil {
+			t.Fatal("got no error for the stranger")
+		}
+	}
+	if idp.asked() != 1 {
+		t.Errorf("got %d requests, want the stranger's failure to be kept", idp.asked())
+	}
+	idp.now(http.StatusOK, goodDocument)
+	if _, err := d.Resolve(t.Context(), p, client("pos"), provider.TokenEndpoint); err != nil {
+		t.Errorf("the next client: got %v", err)
+	}
+}
+
+func TestDiscoveryTimesOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		idp := &server{}
+		idp.hangs()
+		d, p := discoverer(t, idp), parse(t, discovered)
+		started := time.Now()
+		_, err := d.Resolve(t.Context(), p, client("a"), provider.TokenEndpoint)
+		found, ok := errors.AsType[*provider.DiscoveryError](err)
+		if !ok || !found.Timeout || !found.Temporary || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %#v, want a timeout", err)
+		}
+		if got := time.Since(started); got != provider.DefaultTimeout {
+			t.Errorf("got an end after %v, want %v", got, provider.DefaultTimeout)
+		}
+	})
+}
+
+// A caller who gives up, asking or waiting, leaves no failure to the others.
+func TestGivingUpIsNobodyElsesFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		idp := &server{}
+		idp.hangs()
+		d, p := discoverer(t, idp), parse(t, discovered)
+		ctx, cancel := context.WithCancel(t.Context())
+		var callers sync.WaitGroup
+		for range 2 {
+			callers.Go(func() {
+				_, err := d.Resolve(ctx, p, client("a"), provider.TokenEndpoint)
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, want it cancelled", err)
+				}
+			})
+		}
+		synctest.Wait()
+		cancel()
+		callers.Wait()
+		idp.now(http.StatusOK, goodDocument)
+		if _, err := d.Resolve(t.Context(), p, client("a"), provider.TokenEndpoint); err != nil {
+			t.Errorf("the next caller: got %v", err)
+		}
+	})
+}
