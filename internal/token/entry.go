@@ -61,6 +61,10 @@ type Entry struct {
 
 	// Extra holds the fields of a newer schema, so that writing does not lose them.
 	Extra map[string]json.RawMessage
+
+	// For the journal alone; transitions leave both as they are.
+	Blob    Blob    // the newest answer as it is stored: kept when the rest of the entry changes
+	Attempt Attempt // the write of this entry that may or may not have happened
 }
 
 // Lease says who may send the refresh token, and until when.

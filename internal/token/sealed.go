@@ -1,0 +1,24 @@
+package token
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Blob is a journal entry's answer as the journal stores it, sealed. Nobody but
+// the journal looks inside. It prints as its length.
+type Blob []byte
+
+// Format implements fmt.Formatter for every verb without the bytes.
+func (b Blob) Format(state fmt.State, _ rune) { _, _ = fmt.Fprintf(state, "[sealed, %d bytes]", len(b)) }
+
+// LogValue implements slog.LogValuer without the bytes.
+func (b Blob) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }
+
+// Attempt names a write of an entry whose outcome is unknown. The journal sets
+// it on the entry it returns with such an error; storing that entry once more
+// over the same old one is then the same write, not another.
+type Attempt struct {
+	WriteID string // that the write gave, or would have given
+	Over    string // write id of the entry it replaces
+}
