@@ -17,6 +17,7 @@ type Health struct {
 	Version     string   // version of the credentials this speaks of
 	Refused     token.ID // first token refused because of the client since the last success
 	Stopped     bool
+	Mass        bool      // stopped for a mass rejection of its grants
 	Since       time.Time // when it was stopped
 	PausedUntil time.Time // the provider's Retry-After
 }
@@ -56,4 +57,9 @@ func (h *Health) Pause(until time.Time) {
 	if until.After(h.PausedUntil) {
 		h.PausedUntil = until
 	}
+}
+
+// RejectedInMass stops the client because its grants were refused in number.
+func (h *Health) RejectedInMass(now time.Time) {
+	h.Stopped, h.Mass, h.Since = true, true, now
 }

@@ -41,6 +41,13 @@ func (m *memory) healthOf(client, version string) (health *Health, renewed bool)
 	return health, renewed
 }
 
+// forgive forgets the failures of tokens whose cause is gone.
+func (m *memory) forgive(ids []token.ID) {
+	for _, id := range ids {
+		delete(m.backoffs, id)
+	}
+}
+
 // breakerOpen reports whether the client's provider is known to be down.
 func (m *memory) breakerOpen(c *client) bool {
 	b := m.breakers[c.provider]

@@ -11,19 +11,6 @@ import (
 	"token-refresher/internal/token"
 )
 
-// client is one client in one sweep.
-type client struct {
-	name        string
-	credentials token.Stored[token.Credentials]
-	endpoint    Endpoint
-	provider    string // of its endpoint
-	tokens      int    // that it has in all
-	health      *Health
-	running     int    // requests in flight
-	failures    int    // in a row, in this sweep
-	probe       *probe // while it is stopped
-}
-
 // item is one token that is due.
 type item struct {
 	id        token.ID
@@ -34,73 +21,6 @@ type item struct {
 	replaces  string // version of the published value; empty if there is none
 	turn      time.Time
 	probing   bool // started to see whether its client or provider is well again
-}
-
-// loadClients reads the credentials of every client and dials them. What
-// cannot be used is reported, once, by the client's name.
-func (s *Sweep) loadClients(ctx context.Context, report *Report) (map[string]*client, error) {
-	names, err := s.Store.Clients(ctx, token.GrantTypeClientCredentials)
-	if err != nil {
-		return nil, fmt.Errorf("listing credentials: %w", err)
-	}
-	s.audit(ctx, report)
-	stored, err := s.Store.Credentials(ctx, names)
-	if err != nil {
-		return nil, fmt.Errorf("reading credentials: %w", err)
-	}
-	clients := map[string]*client{}
-	for _, name := range names {
-		c, err := s.dial(name, stored[name])
-		switch {
-		case errors.Is(err, token.ErrNotFound), errors.Is(err, token.ErrDeleted):
-			s.Log.InfoContext(ctx, "credentials are gone", "client", name) // lists lag
-		case err != nil:
-			report.fail(token.ID{Client: name}, classCredentials, err)
-			s.Log.ErrorContext(ctx, "credentials cannot be used", "client", name, "error", err)
-		default:
-			clients[name] = c
-		}
-	}
-	return clients, nil
-}
-
-// audit looks through all secrets now and then for credentials that nobody can
-// use for want of a tag, and reports those found last in every sweep. What it
-// cannot list it leaves to the next sweep: tokens matter more.
-func (s *Sweep) audit(ctx context.Context, report *Report) {
-	if now := time.Now(); s.audited.IsZero() || now.Sub(s.audited) >= s.ReconcileInterval {
-		untagged, err := s.Store.Untagged(ctx)
-		if err != nil {
-			s.Log.WarnContext(ctx, "secrets could not be listed", "error", err)
-		} else {
-			s.untagged, s.audited = untagged, now
-		}
-	}
-	for _, name := range s.untagged {
-		report.fail(token.ID{Client: name}, classCredentials, errors.New(
-			"the credentials carry no tag token-refresher:grant-type (client_credentials or authorization_code): nothing uses them until they do"))
-	}
-}
-
-// dial makes a client of what was read. New credentials clear what was held
-// against the old ones.
-func (s *Sweep) dial(name string, stored token.Stored[token.Credentials]) (*client, error) {
-	if stored.Err != nil {
-		return nil, stored.Err
-	}
-	endpoint, err := s.Dial(stored.Value)
-	if err != nil {
-		return nil, err
-	}
-	ids := stored.Value.IDs()
-	health, renewed := s.healthOf(name, stored.Version)
-	if renewed {
-		s.forgive(ids)
-	}
-	return &client{
-		name: name, credentials: stored, endpoint: endpoint, provider: endpoint.Provider(),
-		tokens: len(ids), health: health,
-	}, nil
 }
 
 // plan reads what is published and returns what is due, in turn: by due time,
@@ -211,11 +131,4 @@ func (s *Sweep) delay(it *item) *item {
 		it.turn = b.until
 	}
 	return it
-}
-
-// forgive forgets the failures of tokens whose cause is gone.
-func (s *Sweep) forgive(ids []token.ID) {
-	for _, id := range ids {
-		delete(s.backoffs, id)
-	}
 }

@@ -27,6 +27,11 @@ type Report struct {
 	// Figures for metrics only.
 	FailedByClass     map[string]int `json:"-"`
 	SecretWriteFailed int            `json:"-"`
+	Adopted           int            `json:"-"` // grants from secrets that took the journal's place
+	RotationLost      int            `json:"-"`
+	MassRejection     int            `json:"-"`
+	ResultAtRisk      int            `json:"-"` // answers that neither journal nor secret holds, or that cannot be opened
+	GrantLag          time.Duration  `json:"-"` // age of the oldest answer that no secret holds yet
 }
 
 // Failure is one token, or one client's credentials, and what went wrong.
@@ -57,6 +62,23 @@ func (r *Report) promise(t token.AccessToken, now time.Time) {
 	if r.LowestLifeLeftPercent == nil || left < *r.LowestLifeLeftPercent {
 		r.LowestLifeLeftPercent = &left
 	}
+}
+
+func (r *Report) published(p Published) {
+	r.SecretWriteFailed += p.SecretWriteFailed
+	r.Adopted += p.Adopted
+	r.GrantLag = p.Lag
+	r.failAll(p.Failed)
+}
+
+func (r *Report) reconciled(p Reconciled) {
+	r.Adopted += p.Adopted
+	r.failAll(p.Failed)
+}
+
+func (r *Report) failAll(failed []Failure) {
+	r.Failed = append(r.Failed, failed...)
+	r.FailedByClass[classStore] += len(failed)
 }
 
 // finish puts what concurrency shuffled into order.

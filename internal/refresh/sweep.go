@@ -13,13 +13,9 @@ import (
 
 // Store is what a sweep needs of Secrets Manager.
 type Store interface {
-	// Clients names the clients whose credentials carry the grant type's tag.
-	Clients(ctx context.Context, grantType token.GrantType) ([]string, error)
-	// Untagged names the clients whose credentials carry no usable tag.
-	Untagged(ctx context.Context) ([]string, error)
-	// Credentials and AccessTokens hold an entry for everything that was asked
-	// for; an error of the call itself means that nothing could be read.
-	Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error)
+	ClientStore
+	// AccessTokens holds an entry for everything that was asked for; an error
+	// of the call itself means that nothing could be read.
 	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
 	// PutAccessToken replaces that version of the secret, or creates the secret
 	// if there was none. token.ErrConflict: another writer was first.
@@ -74,10 +70,9 @@ var ErrBusy = errors.New("refresh: this sweep is running already")
 type Sweep struct {
 	Config
 	*memory
-	busy     atomic.Bool
-	short    map[token.ID]shortLived // tokens that cannot be published
-	untagged []string                // found by the last audit
-	audited  time.Time               // when that was
+	roster roster
+	busy   atomic.Bool
+	short  map[token.ID]shortLived // tokens that cannot be published
 }
 
 // shortLived remembers a token that lives too short to be published, so that
@@ -100,7 +95,26 @@ func NewSweep(config Config) (*Sweep, error) {
 	if config.Trace == nil {
 		config.Trace = func(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
 	}
-	return &Sweep{Config: config, memory: newMemory(config.Log), short: map[token.ID]shortLived{}}, nil
+	memory := newMemory(config.Log)
+	return &Sweep{
+		Config: config,
+		memory: memory,
+		roster: roster{
+			memory: memory, store: config.Store, grantType: token.GrantTypeClientCredentials,
+			auditInterval: config.ReconcileInterval,
+		},
+		short: map[token.ID]shortLived{},
+	}, nil
+}
+
+// dial prepares a client of client credentials.
+func (s *Sweep) dial(c *client) error {
+	endpoint, err := s.Dial(c.credentials.Value)
+	if err != nil {
+		return err
+	}
+	c.endpoint, c.provider, c.tokens = endpoint, endpoint.Provider(), len(c.credentials.Value.IDs())
+	return nil
 }
 
 // Run looks at every token once and renews those that are due. A token or a
@@ -116,7 +130,7 @@ func (s *Sweep) Run(ctx context.Context) (Report, error) {
 	var clients map[string]*client
 	var due []*item
 	err := s.Trace(ctx, "plan", func(ctx context.Context) (err error) {
-		if clients, err = s.loadClients(ctx, report); err != nil {
+		if clients, err = s.roster.load(ctx, s.dial, report); err != nil {
 			return err
 		}
 		due, err = s.plan(ctx, clients, report)

@@ -1,0 +1,158 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/token"
+)
+
+// A provider that refuses many good grants of a client at once means the
+// client, or fails itself: five or more, and a fifth of those that were due.
+const (
+	massRejections = 5
+	massShare      = 5
+)
+
+// grantRound renews the grants of one sweep.
+type grantRound struct {
+	*round
+	sweep    *GrantSweep
+	rejected map[string][]token.ID // good until now, by client
+	renewed  []token.ID
+}
+
+// renewAll renews what is due, with bounded concurrency, and returns what has
+// to be published. An item that fails cancels nothing.
+func (s *GrantSweep) renewAll(ctx context.Context, due []*item, clients map[string]*client, report *Report) []token.ID {
+	notes := s.recall(ctx, due)
+	r := grantRound{round: s.newRound(ctx, s.Concurrency, due, clients, report), sweep: s, rejected: map[string][]token.ID{}}
+	skipped := dispatch(due, s.Concurrency, r.gate, r.run, r.settle)
+	report.Remaining += len(skipped)
+	for name, c := range clients {
+		if c.health.Stopped && c.health.Mass {
+			r.pardon(c, r.rejected[name])
+		}
+	}
+	s.remember(ctx, notes)
+	return r.renewed
+}
+
+// attempt is a renewal and how long it took.
+type attempt struct {
+	Renewal
+	duration time.Duration
+}
+
+func (r *grantRound) run(it *item) attempt {
+	began := time.Now()
+	occasion := WhenDue
+	if it.probing {
+		occasion = Probing
+	}
+	renewal := r.sweep.Renewer.Renew(r.ctx, it.id, it.client.grants, occasion)
+	return attempt{renewal, time.Since(began)}
+}
+
+// settle draws the consequences of one renewal.
+func (r *grantRound) settle(it *item, a attempt) {
+	r.ended(it)
+	r.count(a.Renewal)
+	class := string(classOf(a.Err))
+	switch {
+	case a.Err == nil:
+		r.report.Renewed++
+		r.renewed = append(r.renewed, it.id)
+		r.answered(it)
+		r.promiseEntry(it, a.Entry)
+		r.record(it.id, nil, a.duration, slog.LevelInfo, "renewed", "")
+		return
+	case errors.Is(a.Err, token.ErrLeased):
+		r.report.Leased++
+		return
+	case errors.Is(a.Err, token.ErrNotDue), errors.Is(a.Err, token.ErrRemoved), errors.Is(a.Err, token.ErrNotFound):
+		r.report.Due--
+		r.report.NotDue++
+		return
+	case errors.Is(a.Err, token.ErrSuperseded):
+		r.report.Leased++
+		r.record(it.id, a.Err, a.duration, slog.LevelWarn, "superseded", classStore)
+		return
+	case !isAnswer(a.Err):
+		class = classStore
+	}
+	r.report.fail(it.id, class, a.Err)
+	r.record(it.id, a.Err, a.duration, slog.LevelWarn, "failed", class)
+	r.promiseEntry(it, a.Entry)
+	if class != classStore {
+		r.blame(it, a.Err)
+		r.reject(it, a)
+	}
+}
+
+func isAnswer(err error) bool {
+	_, ok := errors.AsType[*oauth.Error](err)
+	return ok
+}
+
+// count adds what a renewal found beside its outcome.
+func (r *grantRound) count(renewal Renewal) {
+	if renewal.Adopted {
+		r.report.Adopted++
+		r.renewed = append(r.renewed, renewal.Entry.ID)
+	}
+	if renewal.RotationLost {
+		r.report.RotationLost++
+	}
+	if renewal.AtRisk || errors.Is(renewal.Err, token.ErrSealed) {
+		r.report.ResultAtRisk++
+	}
+	if renewal.Latched {
+		r.report.ConsentRequired = append(r.report.ConsentRequired, renewal.Entry.ID.String())
+	}
+}
+
+// promiseEntry counts a published token, unless nobody is promised anything: its
+// client is stopped or its grant latched.
+func (r *grantRound) promiseEntry(it *item, e token.Entry) {
+	lifetime := e.Access.Lifetime()
+	if lifetime > 0 && e.Result.Latch == nil && !it.client.health.Stopped && r.sweep.Renewer.Schedule.Publishes(it.client.grants.Use(), lifetime) {
+		r.report.promise(e.Access, time.Now())
+	}
+}
+
+// reject counts the refusal of a grant that was good. When it is one of many,
+// the client is stopped and nobody latched.
+func (r *grantRound) reject(it *item, a attempt) {
+	c := it.client
+	if classOf(a.Err) != oauth.ClassGrant || !a.WasGood || c.health.Stopped {
+		return
+	}
+	rejected := append(r.rejected[c.name], it.id)
+	r.rejected[c.name] = rejected
+	if len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens {
+		c.health.RejectedInMass(time.Now())
+		r.report.MassRejection++
+		r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", len(rejected), "due", c.tokens)
+	}
+}
+
+// pardon makes the grants of a mass rejection what they were: good, and due.
+func (r *grantRound) pardon(c *client, ids []token.ID) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), storeTimeout)
+	defer cancel()
+	for _, id := range ids {
+		e, err := r.sweep.Journal.Get(ctx, id)
+		if err == nil && e.Result.Outcome == token.OutcomeRefused && e.Result.Latch == nil && !e.LeasedAt(time.Now()) {
+			pardoned := e
+			pardoned.Result, pardoned.DueAt = token.Result{}, time.Now()
+			_, err = r.sweep.Journal.Swap(ctx, e, pardoned)
+		}
+		if err != nil {
+			r.log.WarnContext(ctx, "a rejected grant waits for its second try", "token", id.String(), "client", c.name, "error", err)
+		}
+	}
+}

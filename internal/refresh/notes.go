@@ -1,0 +1,64 @@
+package refresh
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"token-refresher/internal/token"
+)
+
+// note is a client's Health as the journal has it, for all instances.
+type note struct {
+	version string
+	health  Health
+}
+
+// recall replaces what this instance knows about the clients that have work by
+// what all instances know.
+func (s *GrantSweep) recall(ctx context.Context, due []*item) map[string]note {
+	notes := map[string]note{}
+	for _, it := range due {
+		c := it.client
+		if _, done := notes[c.name]; done {
+			continue
+		}
+		value, version, err := s.Journal.Note(ctx, noteKey(c.name))
+		n := note{version: version}
+		if err == nil {
+			err = json.Unmarshal(value, &n.health)
+		}
+		if err != nil && !errors.Is(err, token.ErrNotFound) {
+			s.log.WarnContext(ctx, "client's health not read", "client", c.name, "error", err)
+			n.health = *c.health
+		}
+		notes[c.name] = n
+		*c.health = n.health
+		c.health.Observe(c.credentials.Version)
+	}
+	return notes
+}
+
+// remember stores what changed. If another instance was faster, its word
+// stands until the next sweep.
+func (s *GrantSweep) remember(ctx context.Context, notes map[string]note) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	for _, name := range slices.Sorted(maps.Keys(notes)) {
+		n, health := notes[name], *s.health[name]
+		if health == n.health {
+			continue
+		}
+		value, err := json.Marshal(health)
+		if err == nil {
+			_, err = s.Journal.SwapNote(ctx, noteKey(name), value, n.version)
+		}
+		if err != nil && !errors.Is(err, token.ErrConflict) {
+			s.log.WarnContext(ctx, "client's health not stored", "client", name, "error", err)
+		}
+	}
+}
+
+func noteKey(client string) string { return "client/" + client }
