@@ -64,6 +64,7 @@ func (r *round) kept(it *item, o outcome) {
 		r.log(it, o, slog.LevelInfo, "not_published", "")
 	case errors.Is(o.stored, token.ErrConflict):
 		r.report.Leased++
+		r.retryLater(it) // a label that was moved back by hand conflicts until the next write interval
 		r.log(it, o, slog.LevelInfo, "leased", "")
 	default:
 		r.report.SecretWriteFailed++
