@@ -43,6 +43,7 @@ func (r tokenRound) kept(it *item, o outcome) {
 		r.logToken(it, o, slog.LevelInfo, "not_published", "")
 	case errors.Is(o.stored, token.ErrConflict):
 		r.report.Leased++
+		r.retryLater(it) // a label that was moved back by hand conflicts until the next write interval
 		r.logToken(it, o, slog.LevelInfo, "leased", "")
 	default:
 		r.report.SecretWriteFailed++

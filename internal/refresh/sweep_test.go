@@ -252,6 +252,9 @@ func TestStoreFailures(t *testing.T) {
 		if r := w.run(s); r.Leased != 2 || len(r.Failed) != 0 {
 			t.Errorf("another writer was first: %+v, want 2 leased and no failure", r)
 		}
+		if r := w.run(s); r.Remaining != 2 {
+			t.Errorf("at once after the conflict: %+v, want both to wait", r)
+		}
 		w.fail = map[string]error{"Untagged": denied}
 		if r := w.run(w.sweep()); r.Renewed != 2 {
 			t.Errorf("the audit refused: %+v, want both renewed all the same", r)

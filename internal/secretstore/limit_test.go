@@ -25,7 +25,11 @@ func TestWriteLimit(t *testing.T) {
 		begin := time.Now()
 		var wg sync.WaitGroup
 		for range 31 {
-			wg.Go(func() { put(t, store, accessToken(unbound, "x"), readVersion) })
+			wg.Go(func() {
+				if err := store.PutAccessToken(t.Context(), grantType, accessToken(unbound, "x"), readVersion); err != nil {
+					t.Errorf("PutAccessToken: %v", err)
+				}
+			})
 		}
 		<-time.After(time.Second + time.Millisecond)
 		if got := puts.Load(); got != 11 {

@@ -33,9 +33,9 @@ const (
 // Judge says what to do at now about a published token whose secret was last
 // written at writtenAt, for credentials that were last written at
 // credentialsAt. A token that was issued before its credentials were changed
-// is due: it may be another environment's.
+// is due: it may be another environment's. Published times have whole seconds.
 func (s Schedule) Judge(now time.Time, published AccessToken, writtenAt, credentialsAt time.Time) State {
-	stale := published.IssuedAt.Before(credentialsAt)
+	stale := published.IssuedAt.Before(credentialsAt.Truncate(time.Second))
 	switch {
 	case !stale && now.Before(s.DueAt(published)):
 		return Fresh

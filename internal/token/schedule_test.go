@@ -54,6 +54,7 @@ func TestJudge(t *testing.T) {
 		{"older than its credentials, written a moment ago", noon.Add(time.Minute), long, noon, noon.Add(time.Second), token.Held},
 		{"older than its credentials", noon.Add(16 * time.Minute), long, noon, noon.Add(time.Second), token.Due},
 		{"issued with its credentials", noon.Add(16 * time.Minute), long, noon, noon, token.Fresh},
+		{"issued in the second of its credentials", noon.Add(16 * time.Minute), long, noon, noon.Add(999 * time.Millisecond), token.Fresh},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"token-refresher/internal/statuspage"
+)
+
+func TestTextPrinter(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	failed := statuspage.Sweep{At: at, NotDue: 2, Failures: []statuspage.Failure{{Token: "pos", Error: "no answer"}}}
+	tests := []struct {
+		name   string
+		sweeps []statuspage.Sweep
+		want   string
+	}{
+		{name: "nothing done", sweeps: []statuspage.Sweep{{At: at, NotDue: 3}}, want: ""},
+		{name: "renewed", sweeps: []statuspage.Sweep{{At: at, Renewed: 3}}, want: "03:04:05  3 renewed\n"},
+		{name: "renewed twice", sweeps: []statuspage.Sweep{{At: at, Renewed: 1}, {At: at, Renewed: 1}}, want: "03:04:05  1 renewed\n03:04:05  1 renewed\n"},
+		{name: "failed", sweeps: []statuspage.Sweep{failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
+		{name: "failed in the same way", sweeps: []statuspage.Sweep{failed, failed, failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
+		{
+			name: "failed, idle, failed again", sweeps: []statuspage.Sweep{failed, {At: at}, failed},
+			want: strings.Repeat("03:04:05  1 failed, 2 not due\n          pos: no answer\n", 2),
+		},
+		{name: "sweep failed", sweeps: []statuspage.Sweep{{At: at, Problem: "Task timed out"}}, want: "03:04:05  sweep failed: Task timed out\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			p := newPrinter(&out, false)
+			for _, sweep := range test.sweeps {
+				p.swept(sweep)
+			}
+			if got := out.String(); got != test.want {
+				t.Errorf("printed:\n%swant:\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestPrintersSayWhereThingsAre(t *testing.T) {
+	t.Parallel()
+	f := facts{
+		Speed: 30, AWS: "http://127.0.0.1:1", Provider: "http://localhost:2", Page: "http://127.0.0.1:3",
+		State: "/state", FunctionLog: "/state/log", Read: "aws read", Break: "curl break",
+	}
+	for name, asJSON := range map[string]bool{"text": false, "json": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			p := newPrinter(&out, asJSON)
+			p.started(f)
+			p.ready()
+			got := out.String()
+			for _, want := range []string{"30", f.AWS, f.Provider, f.Page, f.State, f.FunctionLog, f.Read, f.Break} {
+				if !strings.Contains(got, want) {
+					t.Errorf("printed:\n%swant %q in it", got, want)
+				}
+			}
+			lines := strings.Split(strings.TrimSpace(got), "\n")
+			if last := lines[len(lines)-1]; !asJSON && last != "ready" {
+				t.Errorf("last line: got %q, want ready alone", last)
+			}
+			for _, line := range lines {
+				if asJSON && !json.Valid([]byte(line)) {
+					t.Errorf("line %q: want JSON", line)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestRegistrationOutlivesARun(t *testing.T) {
+	t.Parallel()
+	s, err := openState(filepath.Join(t.TempDir(), "new", "state"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := s.registration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.URL = "http://localhost:9400"
+	if err := s.keep(first); err != nil {
+		t.Fatal(err)
+	}
+	again, err := s.registration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.ClientID != first.ClientID || again.URL != first.URL || !again.Secret.Equal(first.Secret) {
+		t.Error("the registration changed from one run to the next")
+	}
+	if _, err := openState(s.dir, true); err != nil {
+		t.Fatal(err)
+	}
+	anew, err := s.registration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if anew.Secret.Equal(first.Secret) || anew.URL != "" {
+		t.Error("after a reset the client secret is still the old one")
+	}
+}
+
+func TestStateIsItsOwnersOnly(t *testing.T) {
+	t.Parallel()
+	s, err := openState(filepath.Join(t.TempDir(), "state"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.registration(); err != nil {
+		t.Fatal(err)
+	}
+	log, err := s.openLog(functionLogFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{s.dir, s.path(providerFile), s.path(functionLogFile)} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open := info.Mode().Perm() & 0o077; open != 0 {
+			t.Errorf("%s: got mode %s, want nothing for others", path, info.Mode())
+		}
+	}
+}
+
+func TestResetRemovesNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{secretsFile, providerFile, "thesis.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := openState(dir, true); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != 1 || left[0].Name() != "thesis.txt" {
+		t.Errorf("after a reset: got %v, want thesis.txt alone", left)
+	}
+}
+
+func TestLogsOfTheLastRunAreKept(t *testing.T) {
+	t.Parallel()
+	s := state{dir: t.TempDir()}
+	for _, run := range []string{"first", "second", "third"} {
+		log, err := s.openLog(sandboxLogFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := log.WriteString(run); err != nil {
+			t.Fatal(err)
+		}
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, want := range map[string]string{sandboxLogFile: "third", sandboxLogFile + ".1": "second"} {
+		got, err := os.ReadFile(s.path(file))
+		if err != nil || string(got) != want {
+			t.Errorf("%s: got %q (%v), want %q", file, got, err, want)
+		}
+	}
+}
