@@ -128,12 +128,12 @@ func (r *grantRound) promiseEntry(it *item, e token.Entry) {
 // the client is stopped and nobody latched.
 func (r *grantRound) reject(it *item, a attempt) {
 	c := it.client
-	if classOf(a.Err) != oauth.ClassGrant || !a.WasGood || c.health.Stopped {
+	if classOf(a.Err) != oauth.ClassGrant || !a.WasGood {
 		return
 	}
 	rejected := append(r.rejected[c.name], it.id)
 	r.rejected[c.name] = rejected
-	if len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens {
+	if !c.health.Stopped && len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens {
 		c.health.RejectedInMass(time.Now())
 		r.report.MassRejection++
 		r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", len(rejected), "due", c.tokens)

@@ -78,7 +78,9 @@ func (r *Report) reconciled(p Reconciled) {
 
 func (r *Report) failAll(failed []Failure) {
 	r.Failed = append(r.Failed, failed...)
-	r.FailedByClass[classStore] += len(failed)
+	if len(failed) > 0 {
+		r.FailedByClass[classStore] += len(failed)
+	}
 }
 
 // finish puts what concurrency shuffled into order.

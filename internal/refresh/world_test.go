@@ -55,6 +55,8 @@ type answer struct {
 	after    time.Duration
 	err      error
 	lifetime time.Duration // instead of the world's
+
+	processed bool // of a refresh: err comes after the token was rotated
 }
 
 func newWorld(t *testing.T, names ...string) *world {
