@@ -10,7 +10,9 @@ import (
 type Blob []byte
 
 // Format implements fmt.Formatter for every verb without the bytes.
-func (b Blob) Format(state fmt.State, _ rune) { _, _ = fmt.Fprintf(state, "[sealed, %d bytes]", len(b)) }
+func (b Blob) Format(state fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(state, "[sealed, %d bytes]", len(b))
+}
 
 // LogValue implements slog.LogValuer without the bytes.
 func (b Blob) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(b)) }

@@ -1,0 +1,148 @@
+package journal
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// document is what of an entry is not secret, as JSON. Its parts mirror those of
+// token.Entry field by field, so that they convert and the compiler misses none.
+type document struct {
+	Revision    int64       `json:"revision,omitzero"`
+	CommittedAt time.Time   `json:"committed_at,omitzero"`
+	Suspect     bool        `json:"suspect,omitzero"`
+	DueAt       time.Time   `json:"due_at,omitzero"`
+	Lease       lease       `json:"lease,omitzero"`
+	Unsettled   bool        `json:"unsettled,omitzero"`
+	Result      result      `json:"result,omitzero"`
+	UsedAt      time.Time   `json:"used_at,omitzero"`
+	PublishAt   time.Time   `json:"publish_at,omitzero"`
+	Memory      []string    `json:"memory,omitempty"` // see formatRemembered; the newest last
+	Put         put         `json:"put,omitzero"`
+	AccessPut   accessPut   `json:"access_put,omitzero"`
+	Forced      []time.Time `json:"forced,omitempty"`
+	Parked      bool        `json:"parked,omitzero"`
+	Removed     bool        `json:"removed,omitzero"`
+}
+
+type lease struct {
+	Holder string    `json:"holder,omitzero"`
+	Until  time.Time `json:"until,omitzero"`
+}
+
+type result struct {
+	Outcome   token.Outcome `json:"outcome,omitzero"`
+	At        time.Time     `json:"at,omitzero"`
+	Failures  int           `json:"failures,omitzero"`
+	RefusedAt time.Time     `json:"refused_at,omitzero"`
+	Latch     *latch        `json:"latch,omitzero"`
+}
+
+type latch struct {
+	Fingerprint  string    `json:"fingerprint"`
+	Since        time.Time `json:"since,omitzero"`
+	RotationLost bool      `json:"rotation_lost,omitzero"`
+}
+
+type put struct {
+	Number    int64     `json:"number,omitzero"`
+	At        time.Time `json:"at,omitzero"`
+	Revision  int64     `json:"revision,omitzero"`
+	Read      string    `json:"read,omitzero"`
+	Version   string    `json:"version,omitzero"`
+	Confirmed bool      `json:"confirmed,omitzero"`
+}
+
+type accessPut struct {
+	Revision int64     `json:"revision,omitzero"`
+	At       time.Time `json:"at,omitzero"`
+}
+
+func documentOf(e token.Entry) document {
+	d := document{
+		Revision: e.Revision, CommittedAt: e.CommittedAt, Suspect: e.Suspect,
+		DueAt: e.DueAt, Lease: lease(e.Lease), Unsettled: e.Unsettled, Result: resultOf(e.Result), UsedAt: e.UsedAt,
+		PublishAt: e.PublishAt, Memory: formatMemory(e.Memory), Put: put(e.Put), AccessPut: accessPut(e.AccessPut),
+		Parked: e.Parked, Removed: e.Removed,
+	}
+	for _, t := range e.Forced {
+		d.Forced = append(d.Forced, utc(t))
+	}
+	for _, t := range []*time.Time{
+		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.UsedAt, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
+	} {
+		*t = utc(*t)
+	}
+	return d
+}
+
+// entry is the inverse of documentOf.
+func (d document) entry() (token.Entry, error) {
+	memory, err := parseMemory(d.Memory)
+	if err != nil {
+		return token.Entry{}, err
+	}
+	outcome, err := d.Result.entry()
+	if err != nil {
+		return token.Entry{}, err
+	}
+	return token.Entry{
+		Revision: d.Revision, CommittedAt: d.CommittedAt, Suspect: d.Suspect,
+		DueAt: d.DueAt, Lease: token.Lease(d.Lease), Unsettled: d.Unsettled, Result: outcome, UsedAt: d.UsedAt,
+		PublishAt: d.PublishAt, Memory: memory, Put: token.Put(d.Put), AccessPut: token.AccessPut(d.AccessPut), Forced: d.Forced,
+		Parked: d.Parked, Removed: d.Removed,
+	}, nil
+}
+
+func resultOf(r token.Result) result {
+	d := result{Outcome: r.Outcome, At: r.At, Failures: r.Failures, RefusedAt: r.RefusedAt}
+	if l := r.Latch; l != nil {
+		d.Latch = &latch{Fingerprint: formatFingerprint(l.Fingerprint), Since: utc(l.Since), RotationLost: l.RotationLost}
+	}
+	return d
+}
+
+func (d result) entry() (token.Result, error) {
+	r := token.Result{Outcome: d.Outcome, At: d.At, Failures: d.Failures, RefusedAt: d.RefusedAt}
+	if l := d.Latch; l != nil {
+		fingerprint, err := parseFingerprint(l.Fingerprint)
+		if err != nil {
+			return token.Result{}, err
+		}
+		r.Latch = &token.Latch{Fingerprint: fingerprint, Since: l.Since, RotationLost: l.RotationLost}
+	}
+	return r, nil
+}
+
+// withExtra adds the fields of a newer schema to a document.
+func withExtra(d document, extra map[string]json.RawMessage) ([]byte, error) {
+	plain, err := json.Marshal(d)
+	if err != nil || len(extra) == 0 {
+		return plain, err
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(plain, &fields); err != nil {
+		return nil, err
+	}
+	own := fieldsOfDocument()
+	for name, value := range extra {
+		if !own[name] {
+			fields[name] = value
+		}
+	}
+	return json.Marshal(fields)
+}
+
+// fieldsOfDocument are the names that this schema knows.
+func fieldsOfDocument() map[string]bool {
+	names := map[string]bool{}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[document]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names[name] = true
+	}
+	return names
+}
