@@ -22,11 +22,18 @@ func (r *round) ended(it *item) {
 // answered notes that the provider gave a token: whatever was held against
 // client and provider is forgotten.
 func (r *round) answered(it *item) {
-	c := it.client
-	c.failures = 0
+	it.client.failures = 0
+	r.resume(it.client)
+	r.alive(it.client)
+}
+
+func (r *round) resume(c *client) {
 	if c.health.Succeeded() {
 		r.log.InfoContext(r.ctx, "client resumed", "client", c.name)
 	}
+}
+
+func (r *round) alive(c *client) {
 	if b := r.breakers[c.provider]; b != nil && b.succeeded() {
 		r.log.InfoContext(r.ctx, "breaker closed", "provider", c.provider)
 	}
@@ -37,7 +44,11 @@ func (r *round) answered(it *item) {
 func (r *round) blame(it *item, err error) {
 	c := it.client
 	switch classOf(err) {
-	case oauth.ClassGrant:
+	case oauth.ClassGrant: // a provider that says so is up and knows the client
+		r.alive(c)
+		if !c.health.Mass {
+			r.resume(c)
+		}
 	case oauth.ClassClient:
 		if c.health.RefusedClient(it.id, c.tokens, time.Now()) {
 			r.log.ErrorContext(r.ctx, "client stopped: its provider refuses its credentials", "client", c.name)
