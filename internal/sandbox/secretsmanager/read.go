@@ -15,10 +15,10 @@ type getRequest struct {
 type secretValue struct {
 	ARN           string
 	Name          string
-	VersionId     string  //nolint:revive // the protocol's field name
-	SecretString  *string `json:",omitempty"`
-	SecretBinary  []byte  `json:",omitempty"`
-	VersionStages []string
+	VersionId     string   //nolint:revive // the protocol's field name
+	SecretString  *string  `json:",omitempty"`
+	SecretBinary  []byte   `json:",omitempty"`
+	VersionStages []string `json:",omitempty"`
 	CreatedDate   epoch
 }
 
@@ -48,7 +48,7 @@ func (s *Server) read(in getRequest) (secretValue, error) {
 		return secretValue{}, refuse(typeNotFound, textNoSecret)
 	}
 	return secretValue{
-		ARN: r.ARN, Name: r.Name, VersionId: v.ID, VersionStages: slices.Clip(v.Labels), CreatedDate: epoch{v.Created},
+		ARN: r.ARN, Name: r.Name, VersionId: v.ID, VersionStages: v.Labels, CreatedDate: epoch{v.Created},
 		SecretString: stored.text(), SecretBinary: stored.binary(),
 	}, nil
 }
