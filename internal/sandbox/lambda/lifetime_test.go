@@ -97,10 +97,10 @@ func TestFunctionRunsOnWhenItsCallerIsGone(t *testing.T) {
 func TestCloseEndsEveryProcess(t *testing.T) {
 	t.Parallel()
 	m := newMeeting(t)
-	e := newEmulator(t, lambda.Function{Timeout: time.Minute, MaxInstances: 2, Env: []string{"BEACON=" + m.address()}})
+	e := newEmulator(t, lambda.Function{Timeout: time.Minute})
 	ended := make(chan error, 1)
 	go func() {
-		_, err := e.Invoke(t.Context(), "f", []byte(`{"do":"hang"}`))
+		_, err := e.Invoke(t.Context(), "f", m.event())
 		ended <- err
 	}()
 	busy := m.accept(t)
