@@ -58,6 +58,7 @@ func TestRefusedAnswers(t *testing.T) {
 		{name: "429 beyond numbers", status: 429, header: []string{"Retry-After: 99999999999999999999"}, want: oauth.Error{Class: oauth.ClassThrottled, RetryAfter: 15 * time.Minute}},
 		{name: "429 negative", status: 429, header: []string{"Retry-After: -9223372036854775808"}, want: oauth.Error{Class: oauth.ClassThrottled}},
 		{name: "429 in words", status: 429, header: []string{"Retry-After: " + headerKey}, want: oauth.Error{Class: oauth.ClassThrottled}},
+		{name: "400 with seconds", status: 400, header: []string{"Retry-After: 17"}, want: oauth.Error{Class: oauth.ClassUnknown}},
 		{name: "500 HTML", status: 500, body: "<html>" + clientSecret, want: oauth.Error{Class: oauth.ClassTransient}, text: "token request: the provider failed (status 500)"},
 		{name: "502 empty", status: 502, want: oauth.Error{Class: oauth.ClassTransient}},
 		{name: "503 with seconds", status: 503, header: []string{"Retry-After: 5"}, want: oauth.Error{Class: oauth.ClassTransient, RetryAfter: 5 * time.Second}},

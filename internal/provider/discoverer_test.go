@@ -117,7 +117,14 @@ func TestDiscoveryTimesOut(t *testing.T) {
 		idp.hangs()
 		d, p := discoverer(t, idp), parse(t, discovered)
 		started := time.Now()
-		_, err := d.Resolve(t.Context(), p, client("a"), provider.TokenEndpoint)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Second, errors.New(pasted))
+		defer cancel()
+		_, err := d.Resolve(ctx, p, client("a"), provider.TokenEndpoint)
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(started) != 3*time.Second {
+			t.Errorf("with less time left: got %v after %v", err, time.Since(started))
+		}
+		started = time.Now()
+		_, err = d.Resolve(t.Context(), p, client("a"), provider.TokenEndpoint)
 		found, ok := errors.AsType[*provider.DiscoveryError](err)
 		if !ok || !found.Timeout || !found.Temporary || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %#v, want a timeout", err)
@@ -135,7 +142,7 @@ func TestGivingUpIsNobodyElsesFailure(t *testing.T) {
 		idp := &server{}
 		idp.hangs()
 		d, p := discoverer(t, idp), parse(t, discovered)
-		ctx, cancel := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancelCause(t.Context())
 		var callers sync.WaitGroup
 		for range 2 {
 			callers.Go(func() {
@@ -146,7 +153,7 @@ func TestGivingUpIsNobodyElsesFailure(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		cancel()
+		cancel(errors.New(pasted))
 		callers.Wait()
 		idp.now(http.StatusOK, goodDocument)
 		if _, err := d.Resolve(t.Context(), p, client("a"), provider.TokenEndpoint); err != nil {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"io"
@@ -56,7 +57,7 @@ func (s *server) hangs() {
 	defer s.mu.Unlock()
 	s.answer = func(request *http.Request) (*http.Response, error) {
 		<-request.Context().Done()
-		return nil, request.Context().Err()
+		return nil, context.Cause(request.Context()) // as net/http's transport does
 	}
 }
 
