@@ -69,8 +69,9 @@ type driver struct {
 }
 
 type modelAnswer struct {
-	SecretString, VersionId string //nolint:revive // the protocol's field name
-	VersionIdsToStages      map[string][]string
+	SecretString       string
+	VersionID          string              `json:"VersionId"`
+	VersionIDsToStages map[string][]string `json:"VersionIdsToStages"`
 }
 
 func (d driver) call(operation, body string, args ...any) (modelAnswer, int) {
@@ -109,12 +110,12 @@ func (d driver) compare(rt *rapid.T, m *model) {
 	for label, id := range m.labels {
 		want[id] = append(want[id], label)
 		slices.Sort(want[id])
-		if got, _ := d.call("GetSecretValue", `{"SecretId":"s","VersionStage":%q}`, label); got.SecretString != m.values[id] || got.VersionId != id {
-			rt.Fatalf("read of %s = version %s, want %s", label, got.VersionId, id)
+		if got, _ := d.call("GetSecretValue", `{"SecretId":"s","VersionStage":%q}`, label); got.SecretString != m.values[id] || got.VersionID != id {
+			rt.Fatalf("read of %s = version %s, want %s", label, got.VersionID, id)
 		}
 	}
 	got, _ := d.call("DescribeSecret", `{"SecretId":"s"}`)
-	if diff := cmp.Diff(want, got.VersionIdsToStages); diff != "" {
+	if diff := cmp.Diff(want, got.VersionIDsToStages); diff != "" {
 		rt.Fatalf("labels (-want +got):\n%s", diff)
 	}
 }
