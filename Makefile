@@ -25,7 +25,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: ARCH :=
+run: override ARCH :=
 run: build ## start the sandbox (ARGS=… for its flags)
 	build/tokens sandbox $(ARGS)
 

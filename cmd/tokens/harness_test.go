@@ -158,7 +158,8 @@ func (s *running) kill() {
 	if err := s.command.Process.Kill(); errors.Is(err, os.ErrProcessDone) {
 		return
 	}
-	for range s.lines { //nolint:revive // drained, so that its reader ends
+	for range s.lines {
+		// drained, so that its reader ends
 	}
 	<-s.done
 }

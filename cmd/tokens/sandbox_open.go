@@ -70,7 +70,7 @@ func (s *sandbox) close() error {
 	return errors.Join(errs...)
 }
 
-func (s *sandbox) onClose(close func() error) { s.closers = append(s.closers, close) }
+func (s *sandbox) onClose(closer func() error) { s.closers = append(s.closers, closer) }
 
 func (s *sandbox) listen() error {
 	for _, at := range []struct {

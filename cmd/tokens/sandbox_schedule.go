@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,7 +94,7 @@ func report(answer []byte, sweep *statuspage.Sweep) (problem string) {
 }
 
 // failure is the message of a function that failed (Lambda developer guide,
-// "Error handling").
+// "Error handling"), without the id of the request, which no other has.
 func failure(result lambda.Result) string {
 	var told struct {
 		Message string `json:"errorMessage"`
@@ -101,5 +102,6 @@ func failure(result lambda.Result) string {
 	if json.Unmarshal(result.Payload, &told) != nil || told.Message == "" {
 		return "the function failed: " + result.FunctionError
 	}
-	return told.Message
+	message := strings.TrimPrefix(told.Message, "RequestId: "+result.RequestID)
+	return strings.TrimPrefix(message, " Error: ")
 }

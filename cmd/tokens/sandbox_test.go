@@ -41,7 +41,7 @@ type accessToken struct {
 // TestSandbox goes through a day of the sandbox: it starts, its tokens are
 // renewed, a person changes the client, the process is killed, and the next
 // one goes on where it was. It is not parallel: it counts processes.
-func TestSandbox(t *testing.T) { //nolint:paralltest // see above
+func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 	dir := t.TempDir()
 	first := start(t, dir, "--speed=600", "--provider=localhost:0")
 	issued := map[string]bool{} // every token seen, for the search at the end
@@ -179,7 +179,7 @@ func checkPage(t *testing.T, s *running, issued map[string]bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request) //nolint:forbidigo // the request's context bounds it
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

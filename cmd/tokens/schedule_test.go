@@ -32,6 +32,12 @@ func TestSchedulerTellsWhatASweepDid(t *testing.T) {
 			result: lambda.Result{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"Task timed out after 120.00 seconds"}`)},
 			want:   statuspage.Sweep{Problem: "Task timed out after 120.00 seconds"},
 		},
+		{
+			name: "failed with a request's id",
+			result: lambda.Result{FunctionError: "Unhandled", RequestID: "1-2-3",
+				Payload: []byte(`{"errorMessage":"RequestId: 1-2-3 Error: Runtime exited with error: exit status 1"}`)},
+			want: statuspage.Sweep{Problem: "Runtime exited with error: exit status 1"},
+		},
 		{name: "failed without one", result: lambda.Result{FunctionError: "Unhandled"}, want: statuspage.Sweep{Problem: "the function failed: Unhandled"}},
 		{name: "not reached", err: errors.New("every instance is busy"), want: statuspage.Sweep{Problem: "every instance is busy"}},
 	}

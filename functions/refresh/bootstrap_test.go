@@ -79,6 +79,7 @@ func testLife(t *testing.T, r *rig) {
 	if got := len(r.provider.Issued()); got != 3 {
 		t.Errorf("tokens issued: got %d, want 3", got)
 	}
+	r.finish(t)
 	r.checkTelemetry(t)
 	r.checkLeaks(t)
 }
@@ -95,6 +96,7 @@ func testBadNeighbours(t *testing.T, r *rig) {
 	}
 
 	got := r.sweep(t)
+	r.finish(t)
 	if got.Renewed != 1 {
 		t.Errorf("renewed: got %d, want the one of pos\n%s", got.Renewed, r.captured.text("log"))
 	}
@@ -151,6 +153,7 @@ func testConfigurationFaults(t *testing.T, path string) {
 	r.planted = append(r.planted, token.NewSecret(misplaced))
 
 	result := r.invoke(t, sweepEvent(t))
+	r.finish(t)
 	if result.FunctionError == "" || !strings.Contains(string(result.Payload), "exit status 1") {
 		t.Errorf("Invoke: got %q with %s, want a failed init with exit status 1", result.FunctionError, result.Payload)
 	}
@@ -178,6 +181,7 @@ func testConfigurationFaults(t *testing.T, path string) {
 func testNoStore(t *testing.T, r *rig) {
 	t.Helper()
 	result := r.invoke(t, sweepEvent(t))
+	r.finish(t)
 	if result.FunctionError == "" || !strings.Contains(string(result.Payload), "listing credentials") {
 		t.Errorf("Invoke: got %q with %s, want a failure that names the step", result.FunctionError, result.Payload)
 	}
@@ -199,5 +203,6 @@ func testNoDaemon(t *testing.T, path string) {
 	for range 2 { // the second finds out that nobody took the first one's packets
 		r.sweep(t)
 	}
+	r.finish(t)
 	r.checkLog(t)
 }

@@ -53,7 +53,16 @@ func (r *rig) checkPublished(t *testing.T) {
 	}
 }
 
-// checkTelemetry looks for the sweeps' metrics and phases.
+// finish ends the function's processes: what they printed arrives after their
+// answers, and all of it has arrived when they are gone.
+func (r *rig) finish(t *testing.T) {
+	t.Helper()
+	if err := r.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// checkTelemetry looks for the metrics and phases of two sweeps.
 func (r *rig) checkTelemetry(t *testing.T) {
 	t.Helper()
 	if got := strings.Count(r.captured.text("log"), `"SweepCompleted":1`); got != 2 {
@@ -61,7 +70,7 @@ func (r *rig) checkTelemetry(t *testing.T) {
 	}
 	r.checkLog(t)
 	for _, phase := range []string{`"name":"plan"`, `"name":"renew"`} {
-		r.eventually(t, "X-Ray is sent "+phase, func() bool { return strings.Contains(r.captured.text("xray"), phase) })
+		r.eventually(t, "X-Ray is sent "+phase+" twice", func() bool { return strings.Count(r.captured.text("xray"), phase) == 2 })
 	}
 }
 
@@ -75,7 +84,7 @@ func (r *rig) checkLog(t *testing.T) {
 	}
 }
 
-// eventually waits for what another process does.
+// eventually waits for packets, which nobody acknowledges.
 func (r *rig) eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(10 * time.Second)

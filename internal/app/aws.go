@@ -20,7 +20,7 @@ const (
 	awsAttemptTimeout = 4 * time.Second
 	awsAttempts       = 4
 	awsMaxBackoff     = time.Second
-	awsIdleTimeout    = 30 * time.Second // longer than SWEEP_INTERVAL buys nothing: an instance sleeps between sweeps
+	awsIdleTimeout    = 30 * time.Second // a connection that slept while the instance was frozen is not used again
 )
 
 // loadAWS builds what every AWS client of the instance is made from, by the

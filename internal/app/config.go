@@ -92,12 +92,13 @@ func problem(field reflect.StructField, err error) string {
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
-// environment looks up every variable that Config names.
+// environment looks up every variable that Config names. The library takes an
+// empty one for one that is not set.
 func environment(lookup Lookup) map[string]string {
 	found := map[string]string{}
 	for field := range reflect.TypeFor[Config]().Fields() {
 		name := field.Tag.Get("env")
-		if value, ok := lookup(name); ok && value != "" {
+		if value, ok := lookup(name); ok {
 			found[name] = value
 		}
 	}

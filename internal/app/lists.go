@@ -47,12 +47,8 @@ func parseTags(text string) (Tags, error) {
 	return tags, errors.Join(append(faults, secretstore.CheckTags(tags))...)
 }
 
-// parseHosts reads exact host names, comma-separated. Spaces around them are
-// dropped.
+// parseHosts reads exact host names, comma-separated, with spaces around them
+// if need be.
 func parseHosts(text string) (provider.Hosts, error) {
-	names := strings.Split(text, ",")
-	for i, name := range names {
-		names[i] = strings.TrimSpace(name)
-	}
-	return provider.NewHosts(names)
+	return provider.NewHosts(strings.Split(text, ","))
 }

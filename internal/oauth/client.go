@@ -80,12 +80,12 @@ func (c *Client) request(ctx context.Context, p provider.Provider, credentials t
 		headers:   headers,
 		emptyBody: p.TokenRequest == provider.RequestHeaders,
 		fallback:  p.DefaultExpiresIn,
-		secrets:   secretsOf(credentials),
+		secrets:   secretsOf(credentials, headers),
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	issuedAt := time.Now() // before sending: a token never outlives what we say
-	received, err := send(context.WithValue(ctx, oauth2.HTTPClient, exchange.client()), p)
+	received, err := send(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: exchange}), p)
 	if err != nil {
 		return Answer{}, asError(err)
 	}

@@ -16,7 +16,8 @@ const maxBody = 1023 << 10
 
 // exchange is the RoundTripper of one token request. It shapes the request, and
 // hands x/oauth2 either a clean answer (RFC 6749 section 5.1) or an *Error:
-// x/oauth2 never sees what a server really sent.
+// x/oauth2 never sees what a server really sent, and http.Client no redirect
+// that it could follow.
 type exchange struct {
 	next      http.RoundTripper
 	headers   map[string]token.Secret
@@ -25,15 +26,6 @@ type exchange struct {
 	secrets   []token.Secret // what an answer must not bring into an error
 
 	oddities []string // of the answer
-}
-
-// client keeps no cookies, follows no redirect, and ends with the context of
-// its request.
-func (e *exchange) client() *http.Client {
-	return &http.Client{
-		Transport:     e,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }
 
 // RoundTrip implements http.RoundTripper. Every error is an *Error.

@@ -29,7 +29,7 @@ func (d drip) Read(buffer []byte) (int, error) {
 		buffer[0] = ' '
 		return 1, nil
 	case <-d.ctx.Done():
-		return 0, d.ctx.Err()
+		return 0, context.Cause(d.ctx)
 	}
 }
 
@@ -38,7 +38,7 @@ func (drip) Close() error { return nil }
 func hanging() *server {
 	return &server{answer: func(request *http.Request) (*http.Response, error) {
 		<-request.Context().Done()
-		return nil, request.Context().Err()
+		return nil, context.Cause(request.Context()) // as net/http's transport does
 	}}
 }
 

@@ -28,11 +28,12 @@ const (
 
 const bearer = "Bearer" // RFC 6750
 
+const byteOrderMark = "\xef\xbb\xbf"
+
 var (
 	tokenPattern = regexp.MustCompile(`^[\x20-\x7e]+$`)               // RFC 6749 appendix A.12
 	typePattern  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)       // RFC 6749 appendix A.13
 	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e ]*$`) // RFC 6749 section 3.3
-	utf8BOM      = []byte("\xef\xbb\xbf")
 )
 
 // clean is an answer without its oddities, in the words of RFC 6749
@@ -49,7 +50,7 @@ type clean struct {
 // readFields splits an answer into its fields: JSON whatever it is labelled as,
 // or a form, which some older servers answer with, if it is labelled as one.
 func readFields(contentType string, body []byte) (map[string]json.RawMessage, bool) {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte(byteOrderMark)))
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) == nil {
 		return fields, fields != nil

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const (
 	clientSecret = "5ecret+/%: =&ünïcode"
 	headerKey    = "5ubscription-Key-0123456789"
+	literalKey   = "literal-Key-0123456789" // in an inline provider object
 )
 
 // Tokens that servers in these tests issue.
@@ -135,7 +136,7 @@ func wantNoLeak(t *testing.T, err error) {
 	t.Helper()
 	for cause := err; cause != nil; cause = errors.Unwrap(cause) {
 		printed := fmt.Sprintf("%v\n%+v\n%#v\n%s\n%q", cause, cause, cause, cause, cause)
-		for _, secret := range []string{clientSecret, headerKey, accessToken, refreshToken, "client+id:1", "version=2"} {
+		for _, secret := range []string{clientSecret, headerKey, literalKey, accessToken, refreshToken, "client+id:1", "version=2"} {
 			for _, form := range []string{
 				secret, strings.ToLower(secret), url.QueryEscape(secret), url.PathEscape(secret),
 				base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),

@@ -3,8 +3,10 @@ package oauth
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,10 +123,10 @@ func (e *exchange) correlationID(header http.Header, fields map[string]json.RawM
 // tells reports whether an id gives away part of a secret that was sent, or of
 // a token that came with it.
 func (e *exchange) tells(id string, fields map[string]json.RawMessage) bool {
-	secrets := e.secrets
+	secrets := slices.Clone(e.secrets)
 	for _, name := range []string{"access_token", "refresh_token", "id_token"} {
 		value, _ := text(fields[name])
-		secrets = append(secrets[:len(secrets):len(secrets)], token.NewSecret(value))
+		secrets = append(secrets, token.NewSecret(value))
 	}
 	for _, secret := range secrets {
 		known, shown := strings.ToLower(secret.Reveal()), strings.ToLower(id)
@@ -135,11 +137,9 @@ func (e *exchange) tells(id string, fields map[string]json.RawMessage) bool {
 	return false
 }
 
-// secretsOf lists what of the credentials must not come back in an error.
-func secretsOf(credentials token.Credentials) []token.Secret {
-	secrets := []token.Secret{credentials.ClientSecret}
-	for _, field := range credentials.Fields {
-		secrets = append(secrets, field)
-	}
-	return secrets
+// secretsOf lists what of the request must not come back in an error. Headers
+// may hold literals of an inline provider object.
+func secretsOf(credentials token.Credentials, headers map[string]token.Secret) []token.Secret {
+	secrets := slices.AppendSeq([]token.Secret{credentials.ClientSecret}, maps.Values(credentials.Fields))
+	return slices.AppendSeq(secrets, maps.Values(headers))
 }

@@ -34,6 +34,7 @@ func TestRefusedAnswers(t *testing.T) {
 		{name: "invalid_scope", status: 400, body: `{"error":"invalid_scope"}`, want: oauth.Error{Class: oauth.ClassClient, Code: "invalid_scope"}},
 		{name: "unsupported_grant_type", status: 400, body: `{"error":"unsupported_grant_type"}`, want: oauth.Error{Class: oauth.ClassClient, Code: "unsupported_grant_type"}},
 		{name: "invalid_request", status: 400, body: `{"error":"invalid_request"}`, want: oauth.Error{Class: oauth.ClassUnknown, Code: "invalid_request"}},
+		{name: "invalid_request with 401", status: 401, body: `{"error":"invalid_request"}`, want: oauth.Error{Class: oauth.ClassClient, Code: "invalid_request"}},
 		{name: "server_error with 400", status: 400, body: `{"error":"server_error"}`, want: oauth.Error{Class: oauth.ClassTransient, Code: "server_error"}},
 		{name: "temporarily_unavailable with 400", status: 400, body: `{"error":"temporarily_unavailable"}`, want: oauth.Error{Class: oauth.ClassTransient, Code: "temporarily_unavailable"}},
 		{
@@ -57,6 +58,7 @@ func TestRefusedAnswers(t *testing.T) {
 		{name: "429 beyond numbers", status: 429, header: []string{"Retry-After: 99999999999999999999"}, want: oauth.Error{Class: oauth.ClassThrottled, RetryAfter: 15 * time.Minute}},
 		{name: "429 negative", status: 429, header: []string{"Retry-After: -9223372036854775808"}, want: oauth.Error{Class: oauth.ClassThrottled}},
 		{name: "429 in words", status: 429, header: []string{"Retry-After: " + headerKey}, want: oauth.Error{Class: oauth.ClassThrottled}},
+		{name: "400 with seconds", status: 400, header: []string{"Retry-After: 17"}, want: oauth.Error{Class: oauth.ClassUnknown}},
 		{name: "500 HTML", status: 500, body: "<html>" + clientSecret, want: oauth.Error{Class: oauth.ClassTransient}, text: "token request: the provider failed (status 500)"},
 		{name: "502 empty", status: 502, want: oauth.Error{Class: oauth.ClassTransient}},
 		{name: "503 with seconds", status: 503, header: []string{"Retry-After: 5"}, want: oauth.Error{Class: oauth.ClassTransient, RetryAfter: 5 * time.Second}},
@@ -87,6 +89,7 @@ func TestRefusedAnswers(t *testing.T) {
 		{name: "correlation id in a header", status: 500, header: []string{"X-Correlation-Id: c-1"}, want: oauth.Error{Class: oauth.ClassTransient, CorrelationID: "c-1"}},
 		{name: "request id in a header", status: 500, header: []string{"X-Request-Id: r-1"}, want: oauth.Error{Class: oauth.ClassTransient, CorrelationID: "r-1"}},
 		{name: "correlation id that is our secret", status: 401, body: `{"correlation_id":"` + headerKey + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
+		{name: "correlation id that is a literal header", status: 401, body: `{"correlation_id":"` + literalKey + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id around our secret", status: 401, body: `{"correlation_id":"x-` + strings.ToUpper(headerKey) + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id in our secret", status: 401, body: `{"correlation_id":"` + headerKey[:16] + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id that is a JWT", status: 401, body: `{"correlation_id":"` + accessToken + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
@@ -98,7 +101,7 @@ func TestRefusedAnswers(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { // its clock starts at 2000-01-01 00:00 UTC
 				idp := serving(test.status, test.body, test.header...)
-				_, err := newClient(t, idp).ClientCredentials(t.Context(), parse(t, inline("")), credentials(nil), "")
+				_, err := newClient(t, idp).ClientCredentials(t.Context(), parse(t, inline(`"headers":{"X-Key":"`+literalKey+`"}`)), credentials(nil), "")
 				got := classified(t, err)
 				if got.Class != test.want.Class || got.Status != test.status || got.Code != test.want.Code ||
 					got.CorrelationID != test.want.CorrelationID || got.RetryAfter != test.want.RetryAfter || got.Timeout {

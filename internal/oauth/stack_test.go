@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"log"
@@ -22,6 +23,7 @@ func TestRealStack(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
+		timeout string // empty: the default
 		handler http.HandlerFunc
 		class   oauth.Class // empty: a token
 		status  int
@@ -54,7 +56,7 @@ func TestRealStack(t *testing.T) {
 		{name: "headers without end", class: oauth.ClassTransient, text: "the connection failed", handler: func(w http.ResponseWriter, _ *http.Request) {
 			reset(w, "HTTP/1.1 200 OK\r\nX-Long: "+strings.Repeat("x", 128<<10)+"\r\n\r\n")
 		}},
-		{name: "hanging", class: oauth.ClassTransient, text: "no complete answer came in time", handler: func(_ http.ResponseWriter, r *http.Request) {
+		{name: "hanging", timeout: "300ms", class: oauth.ClassTransient, text: "no complete answer came in time", handler: func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 		}},
 	}
@@ -70,7 +72,7 @@ func TestRealStack(t *testing.T) {
 			defer idp.Close()
 			transport := oauth.NewTransport()
 			defer transport.CloseIdleConnections()
-			p := parse(t, `{"grant_type":"client_credentials","timeout":"500ms","token_endpoint":"`+idp.URL+`/token"}`)
+			p := parse(t, `{"grant_type":"client_credentials","timeout":"`+cmp.Or(test.timeout, "10s")+`","token_endpoint":"`+idp.URL+`/token"}`)
 			_, err := newClient(t, transport).ClientCredentials(t.Context(), p, credentials(nil), "")
 			if got := requests.Load(); got != 1 {
 				t.Errorf("got %d requests, want exactly 1", got)
@@ -87,6 +89,29 @@ func TestRealStack(t *testing.T) {
 			}
 			wantNoLeak(t, err)
 		})
+	}
+}
+
+// endless is a body that never ends by itself.
+type endless struct{ read int }
+
+func (e *endless) Read(buffer []byte) (int, error) {
+	e.read += len(buffer)
+	return len(buffer), nil
+}
+
+func (*endless) Close() error { return nil }
+
+func TestReadingStopsAtTheLimit(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]provider.Provider{"answer": parse(t, inline("")), "discovery document": parse(t, unpinned)} {
+		body := &endless{}
+		idp := &server{answer: func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body}, nil
+		}}
+		if _, err := newClient(t, idp).ClientCredentials(t.Context(), p, credentials(nil), ""); err == nil || body.read > 4<<20 {
+			t.Errorf("%s: got error %v after reading %d bytes", name, err, body.read)
+		}
 	}
 }
 

@@ -14,20 +14,16 @@ import (
 )
 
 // unanswered classifies a request that got no complete answer. All of it is
-// transient; of the cause only the kind is kept.
+// transient; of the cause only the kind is kept. A context that was given a
+// cause of its own ends with that, so it is asked itself.
 func unanswered(ctx context.Context, err error) *Error {
-	if errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled) {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Error{Class: ClassTransient, problem: "it was cancelled before the answer came", cause: context.Canceled}
 	}
-	if isTimeout(err) || ctx.Err() != nil {
+	if slow, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && slow.Timeout() {
 		return &Error{Class: ClassTransient, Timeout: true, problem: "no complete answer came in time", cause: context.DeadlineExceeded}
 	}
 	return &Error{Class: ClassTransient, problem: networkProblem(err)}
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return errors.Is(err, context.DeadlineExceeded) || ok && timeout.Timeout()
 }
 
 func networkProblem(err error) string {

@@ -56,7 +56,7 @@ func (p Provider) CheckMerchant(merchant string) error {
 		return errors.New(untellable)
 	}
 	if !p.MerchantPattern.MatchString(merchant) {
-		return fmt.Errorf("does not match the provider's merchant_pattern %s", p.MerchantPattern)
+		return fmt.Errorf("does not match the provider's merchant_pattern %s", unanchored(p.MerchantPattern))
 	}
 	return nil
 }

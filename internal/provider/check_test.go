@@ -79,7 +79,7 @@ func TestCheck(t *testing.T) {
 		{"no secret for post", inline(`"token_endpoint_auth_method":"client_secret_post"`), func(c *token.Credentials) { c.ClientSecret = token.Secret{} }, []string{"client_secret is missing"}},
 		{"no secret for a header", inline(`"token_request":"headers","headers":{"client_secret":"{client_secret}"}`), func(c *token.Credentials) { c.ClientSecret = token.Secret{} }, []string{"needs the field client_secret"}},
 		{"no field for a header", inline(`"headers":{"X-A":"{api_key}"}`), nil, []string{"headers.X-A needs the field api_key"}},
-		{"bad merchants", vatObject, func(c *token.Credentials) { c.Merchants = []string{"DK12345678", "DK1234567", "SE12345678"} }, []string{"merchants[1] does not match", "merchants[2] does not match", "(DK|FI)[0-9]{8}"}},
+		{"bad merchants", vatObject, func(c *token.Credentials) { c.Merchants = []string{"DK12345678", "DK1234567", "SE12345678"} }, []string{"merchants[1] does not match", "merchants[2] does not match", "merchant_pattern ^(DK|FI)[0-9]{8}$"}},
 		{"nothing to get", vatObject, func(c *token.Credentials) { c.Unbound = false }, []string{"unbound is false and merchants is empty"}},
 		{"merchants that cannot be told", inline(""), func(c *token.Credentials) { c.Merchants = []string{"DK12345678"} }, []string{"merchants cannot be told to this provider"}},
 		{"bad scope", vatObject, func(c *token.Credentials) { c.Scopes = []string{"a", "b\"c"} }, []string{"scopes[1] is not a scope"}},

@@ -68,7 +68,7 @@ func (d *Discoverer) Resolve(ctx context.Context, p Provider, c token.Credential
 	case place.turn <- struct{}{}:
 		defer func() { <-place.turn }()
 	case <-ctx.Done():
-		return Provider{}, networkProblem(ctx.Err())
+		return Provider{}, networkProblem(ctx, ctx.Err())
 	}
 	return d.resolve(ctx, place, p, c, missing)
 }

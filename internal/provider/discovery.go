@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -73,18 +74,14 @@ func (p *Provider) endpoint(name Endpoint) *string {
 	}[name]
 }
 
-// adopt fills the needed endpoints that are not pinned from the document. The
-// document must name the pinned issuer (RFC 8414 section 3.3), and each
-// endpoint must be one that credentials may be sent to.
-func (p Provider) adopt(d document, needed []Endpoint) (Provider, error) {
+// adopt fills the missing endpoints from the document. The document must name
+// the pinned issuer (RFC 8414 section 3.3), and each endpoint must be one that
+// credentials may be sent to.
+func (p Provider) adopt(d document, missing []Endpoint) (Provider, error) {
 	if d.Issuer != p.Issuer {
 		return Provider{}, &DiscoveryError{problem: "the document names another issuer than the provider object"}
 	}
-	for _, name := range needed {
-		pinned := p.endpoint(name)
-		if *pinned != "" {
-			continue
-		}
+	for _, name := range missing {
 		discovered := d.endpoint(name)
 		if discovered == "" {
 			return Provider{}, &DiscoveryError{problem: "the document names no " + string(name)}
@@ -92,7 +89,7 @@ func (p Provider) adopt(d document, needed []Endpoint) (Provider, error) {
 		if err := p.CheckURL(discovered); err != nil {
 			return Provider{}, &DiscoveryError{problem: "the document's " + string(name) + " " + err.Error()}
 		}
-		*pinned = discovered
+		*p.endpoint(name) = discovered
 	}
 	return p, nil
 }
@@ -115,13 +112,13 @@ func (d *Discoverer) fetch(ctx context.Context, p Provider, c token.Credentials)
 	}
 	response, err := d.client.Do(request)
 	if err != nil {
-		return document{}, networkProblem(err)
+		return document{}, networkProblem(ctx, err)
 	}
 	defer response.Body.Close()
-	return readDocument(response)
+	return readDocument(ctx, response)
 }
 
-func readDocument(response *http.Response) (document, error) {
+func readDocument(ctx context.Context, response *http.Response) (document, error) {
 	if response.StatusCode != http.StatusOK {
 		temporary := response.StatusCode >= http.StatusInternalServerError || response.StatusCode == http.StatusTooManyRequests
 		return document{}, &DiscoveryError{
@@ -131,7 +128,7 @@ func readDocument(response *http.Response) (document, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
 	if err != nil {
-		return document{}, networkProblem(err)
+		return document{}, networkProblem(ctx, err)
 	}
 	if len(body) > maxDocument {
 		return document{}, &DiscoveryError{Status: response.StatusCode, problem: "the document is larger than 256 KiB"}
@@ -144,13 +141,14 @@ func readDocument(response *http.Response) (document, error) {
 }
 
 // networkProblem keeps of an error only whether time ran out: the rest may
-// quote addresses.
-func networkProblem(err error) *DiscoveryError {
-	var timeout interface{ Timeout() bool }
+// quote addresses. A context that was given a cause of its own ends with that,
+// so it is asked itself.
+func networkProblem(ctx context.Context, err error) *DiscoveryError {
+	slow, ok := errors.AsType[net.Error](err)
 	switch {
-	case errors.Is(err, context.Canceled):
+	case errors.Is(ctx.Err(), context.Canceled):
 		return &DiscoveryError{Temporary: true, problem: "was cancelled", cause: context.Canceled}
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case ctx.Err() != nil, ok && slow.Timeout():
 		return &DiscoveryError{Temporary: true, Timeout: true, problem: "no answer in time", cause: context.DeadlineExceeded}
 	}
 	return &DiscoveryError{Temporary: true, problem: "the connection failed"}

@@ -84,7 +84,7 @@ func (h Hosts) check(raw string) error {
 	case parsed.Scheme == "http" && !isLoopback(host):
 		return errors.New("is http: only https is allowed, except on loopback")
 	case !h.Allows(host):
-		return fmt.Errorf("has %s, which PROVIDER_HOSTS and the provider's own hosts do not allow", printableHost(host))
+		return fmt.Errorf("has %s, which is not among PROVIDER_HOSTS (or the provider's own hosts)", printableHost(host))
 	}
 	return nil
 }

@@ -72,11 +72,11 @@ func TestCheckURL(t *testing.T) {
 		{"a host behind a user", "https://idp.example@evil.example/", "user name or password"},
 		{"a fragment", "https://idp.example/#" + pasted, "has a fragment"},
 		{"an empty fragment", "https://idp.example/#", "has a fragment"},
-		{"another host", "https://evil.example/", "has the host evil.example, which PROVIDER_HOSTS"},
+		{"another host", "https://evil.example/", "has the host evil.example, which is not among PROVIDER_HOSTS"},
 		{"a subdomain", "https://a.idp.example/", "has the host a.idp.example"},
 		{"a suffix", "https://evil-idp.example/", "has the host evil-idp.example"},
-		{"a trailing dot", "https://idp.example./", "has a host, which PROVIDER_HOSTS"},
-		{"a secret for a host", "https://5ecretpa5ted/", "has a host, which PROVIDER_HOSTS"},
+		{"a trailing dot", "https://idp.example./", "has a host, which is not among PROVIDER_HOSTS"},
+		{"a secret for a host", "https://5ecretpa5ted/", "has a host, which is not among PROVIDER_HOSTS"},
 		{"another loopback address", "http://127.0.0.2/", "has the host 127.0.0.2"},
 	}
 	for _, test := range tests {
@@ -96,5 +96,5 @@ func TestCheckURL(t *testing.T) {
 
 func TestProviderThatParseDidNotMakeAllowsNothing(t *testing.T) {
 	t.Parallel()
-	wantError(t, provider.Provider{}.CheckURL("https://idp.example/"), []string{"do not allow"})
+	wantError(t, provider.Provider{}.CheckURL("https://idp.example/"), []string{"not among PROVIDER_HOSTS"})
 }

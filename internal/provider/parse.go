@@ -3,9 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"token-refresher/internal/token"
@@ -110,7 +108,7 @@ func (o *object) readRequest(p *Provider) {
 	p.TokenRequest = TokenRequest(o.choice("token_request", string(RequestForm), string(RequestForm), string(RequestHeaders)))
 	p.AuthMethod = o.authMethod(p.TokenRequest)
 	p.headers = o.headers()
-	p.MerchantParameter = o.text("merchant_parameter")
+	p.MerchantParameter = o.merchantParameter()
 	p.MerchantPattern = o.pattern()
 	p.Scopes = o.list("scopes")
 	p.TokenParameters = o.parameters("token_parameters", p.MerchantParameter)
@@ -155,29 +153,53 @@ func (o *object) checkEmptyBody(p Provider) {
 	}
 }
 
+// What pattern puts around merchant_pattern.
+const anchored, anchoredEnd = "^(?:", ")$"
+
+// unanchored is the pattern as it was written.
+func unanchored(pattern *regexp.Regexp) string {
+	return strings.TrimSuffix(strings.TrimPrefix(pattern.String(), anchored), anchoredEnd)
+}
+
 // pattern compiles merchant_pattern so that it always has to match a whole
 // name.
 func (o *object) pattern() *regexp.Regexp {
 	pattern := vatPattern
 	o.read("merchant_pattern", "a string", &pattern)
-	compiled, err := regexp.Compile(`^(?:` + pattern + `)$`)
+	compiled, err := regexp.Compile(anchored + pattern + anchoredEnd)
 	if err != nil {
 		o.add("merchant_pattern", "is not a regular expression (RE2 syntax)")
 	}
 	return compiled
 }
 
-// parameters reads further parameters of a request. Those that the request sets
-// itself are refused: they would be sent twice, or instead of ours.
-func (o *object) parameters(field, merchantParameter string) map[string]string {
-	own := []string{
-		"client_id", "client_secret", "code", "code_challenge", "code_challenge_method", "code_verifier", "grant_type",
-		"nonce", "redirect_uri", "refresh_token", "response_mode", "response_type", "scope", "state", merchantParameter,
+// ownParameter reports whether a request sets the parameter itself. A further
+// one of that name would be sent twice, or instead of ours.
+func ownParameter(name string) bool {
+	switch name {
+	case "client_id", "client_secret", "code", "code_challenge", "code_challenge_method", "code_verifier", "grant_type",
+		"nonce", "redirect_uri", "refresh_token", "response_mode", "response_type", "scope", "state":
+		return true
 	}
+	return false
+}
+
+const ownProblem = "names a parameter that the request sets itself"
+
+func (o *object) merchantParameter() string {
+	name := o.text("merchant_parameter")
+	if ownParameter(name) {
+		o.add("merchant_parameter", ownProblem)
+	}
+	return name
+}
+
+// parameters reads further parameters of a request.
+func (o *object) parameters(field, merchantParameter string) map[string]string {
 	table := o.table(field)
-	for _, name := range slices.Sorted(maps.Keys(table)) {
-		if name == "" || slices.Contains(own, name) {
-			o.add(field, "has a parameter that the request sets itself, or one without a name")
+	for name := range table {
+		if name == "" || name == merchantParameter || ownParameter(name) {
+			o.add(field, ownProblem+", or has no name")
 		}
 	}
 	return table

@@ -32,7 +32,7 @@ type requestHandler struct{ slog.Handler }
 func (h requestHandler) Handle(ctx context.Context, record slog.Record) error {
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
 		record = record.Clone()
-		record.AddAttrs(slog.Attr{Key: "requestId", Value: slog.StringValue(invocation.AwsRequestID)})
+		record.AddAttrs(slog.String("requestId", invocation.AwsRequestID)) //nolint:sloglint // the name is Lambda's
 	}
 	return h.Handler.Handle(ctx, record)
 }

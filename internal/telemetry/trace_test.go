@@ -40,7 +40,7 @@ func invocation(t *testing.T, header string) (context.Context, *emitter) {
 	t.Helper()
 	sink := &emitter{sent: map[string][]string{}}
 	ctx := context.WithValue(t.Context(), xray.RecorderContextKey{}, &xray.Config{Emitter: sink})
-	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, header), sink //nolint:revive,staticcheck // the key that aws-lambda-go sets is a string
+	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, header), sink //nolint:staticcheck // the key that aws-lambda-go sets is a string
 }
 
 func TestTrace(t *testing.T) {

@@ -63,7 +63,7 @@ func refuse(code string) func(Fault) answer {
 	return func(Fault) answer { return *oauthError(http.StatusBadRequest, code, "") }
 }
 
-func (s *Server) gateway401(Fault) answer { return s.unauthorized("Invalid client id or secret.") }
+func (s *Server) gateway401(Fault) answer { return s.unauthorized() }
 
 func throttle(f Fault) answer {
 	a := jsonAnswer(http.StatusTooManyRequests,

@@ -24,7 +24,7 @@ type known struct {
 // listFaults answers which faults are on and which there are.
 func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {
 	l := listing{Faults: s.Faults()}
-	for _, b := range s.behaviours() {
+	for _, b := range s.faults.known {
 		l.Known = append(l.Known, known{Kind: b.kind, Says: b.says})
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -77,18 +77,18 @@ func (s *Server) gateway(r *http.Request) *answer {
 	if s.clients.admits(r.Header.Get("X-Ibm-Client-Id")) {
 		return nil
 	}
-	a := s.unauthorized("Invalid client id or secret.")
+	a := s.unauthorized()
 	return &a
 }
 
 // unauthorized is the gateway's 401, whose error_description is an object.
-func (s *Server) unauthorized(message string) answer {
+func (s *Server) unauthorized() answer {
 	correlation, err := s.signer.id()
 	if err != nil {
 		return htmlAnswer(http.StatusInternalServerError)
 	}
 	description := object(
-		field{"message", quote(message)},
+		field{"message", quote("Invalid client id or secret.")},
 		field{"error_type", quote("ClientError")},
 		field{"correlation_id", quote(correlation)})
 	return jsonAnswer(http.StatusUnauthorized,

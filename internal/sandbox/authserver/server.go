@@ -105,7 +105,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+FaultsPath, s.listFaults)
 	mux.HandleFunc("PUT "+FaultsPath, s.putFault)
 	mux.HandleFunc("DELETE "+FaultsPath, s.deleteFaults)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notFound().write(w) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound().write(w) })
 	return mux
 }
 

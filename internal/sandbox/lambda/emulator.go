@@ -74,7 +74,7 @@ type Emulator struct {
 	config Config
 	mux    *http.ServeMux
 	// ctx ends when the emulator is closed, and every process with it.
-	ctx    context.Context //nolint:containedctx // the lifetime of the processes, not of a call
+	ctx    context.Context
 	cancel context.CancelFunc
 	// running counts the goroutines of processes and asynchronous invocations.
 	running sync.WaitGroup

@@ -27,7 +27,7 @@ type instance struct {
 	function *function
 	name     string
 	// ctx ends when the process is to be killed.
-	ctx  context.Context //nolint:containedctx // the lifetime of the process, not of a call
+	ctx  context.Context
 	kill context.CancelFunc
 	// ended is closed when the process is gone; startFailure is set before, if
 	// it never asked for work.

@@ -95,7 +95,7 @@ func newRequestID() string {
 
 func newTrace() string {
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s",
-		uint32(time.Now().Unix()), hex.EncodeToString(random(12)), hex.EncodeToString(random(8))) //nolint:gosec // seconds fit until 2106
+		time.Now().Unix(), hex.EncodeToString(random(12)), hex.EncodeToString(random(8)))
 }
 
 func random(n int) []byte {

@@ -97,17 +97,19 @@ func TestFunctionRunsOnWhenItsCallerIsGone(t *testing.T) {
 func TestCloseEndsEveryProcess(t *testing.T) {
 	t.Parallel()
 	m := newMeeting(t)
-	e := newEmulator(t, lambda.Function{Timeout: time.Minute, MaxInstances: 2, Env: []string{"BEACON=" + m.address()}})
+	e := newEmulator(t, lambda.Function{Timeout: time.Minute})
 	ended := make(chan error, 1)
 	go func() {
-		_, err := e.Invoke(t.Context(), "f", []byte(`{"do":"hang"}`))
+		_, err := e.Invoke(t.Context(), "f", m.event())
 		ended <- err
 	}()
 	busy := m.accept(t)
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	busy.waitGone(t)
+	if busy.exists(t) {
+		t.Error("Close has returned, and the process is still there")
+	}
 	if err := <-ended; !errors.Is(err, lambda.ErrClosed) {
 		t.Errorf("invocation under way: got %v, want %v", err, lambda.ErrClosed)
 	}

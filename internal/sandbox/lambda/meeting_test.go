@@ -2,10 +2,14 @@ package lambda_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -64,12 +68,24 @@ func (m meeting) accept(t *testing.T) guest {
 // dismiss lets the process go on.
 func (g guest) dismiss() { _ = g.connection.Close() }
 
+// exists reports whether the process is there, if only as a child that nobody
+// has waited for.
+func (g guest) exists(t *testing.T) bool {
+	t.Helper()
+	pid, err := strconv.Atoi(g.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	process, err := os.FindProcess(pid)
+	return err == nil && process.Signal(syscall.Signal(0)) == nil
+}
+
 // waitGone waits until the process is no more.
 func (g guest) waitGone(t *testing.T) {
 	t.Helper()
 	// A reset is an end too; only running out of patience is not.
 	_, err := io.Copy(io.Discard, g.connection)
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		t.Errorf("process %s is still there", g.pid)
 	}
 }

@@ -34,13 +34,12 @@ func (i *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 	var inv *invocation
 	select {
 	case inv = <-i.function.work:
-	case <-r.Context().Done():
-		return
-	case <-i.ctx.Done():
+	case <-r.Context().Done(): // the process is gone; a killed one is not answered before
 		return
 	}
 	deadline, alive := i.begin(inv)
 	if !alive {
+		<-r.Context().Done() // an answer without content would be taken for work
 		return
 	}
 	header := w.Header()

@@ -39,7 +39,7 @@ var Deviations = []Deviation{
 	{BatchWithoutValue, "secretsmanager:BatchGetSecretValue", "1 value, errors: ResourceNotFoundException", "ResourceNotFoundException"},
 	{BatchOfTooMany, "secretsmanager:BatchGetSecretValue", "ValidationException", "success"},
 	{VersionQuota, "secretsmanager:PutSecretValue", "LimitExceededException after 100", "none"},
-	{WriteRate, "secretsmanager:PutSecretValue", "ThrottlingException", "success"},
+	{WriteRate, "secretsmanager:PutSecretValue", "ThrottlingException after 50", "none"},
 	{ValueTooLarge, "secretsmanager:PutSecretValue", "ValidationException", "success"},
 	{DeprecatedDescribed, "secretsmanager:DescribeSecret", "2 versions", "3 versions"},
 }

@@ -6,14 +6,14 @@ import "errors"
 const maxBatch = 20
 
 type batchRequest struct {
-	SecretIdList []string //nolint:revive // the protocol's field name
+	SecretIDList []string `json:"SecretIdList"`
 	Filters      []filter
 	MaxResults   *int
 	NextToken    string
 }
 
 type batchError struct {
-	SecretId  string //nolint:revive // the protocol's field name
+	SecretID  string `json:"SecretId"`
 	ErrorCode string
 	Message   string
 }
@@ -31,7 +31,7 @@ func (s *Server) batchGetSecretValue(in batchRequest) (batchAnswer, error) {
 	if err != nil {
 		return batchAnswer{}, err
 	}
-	ids, next := in.SecretIdList, ""
+	ids, next := in.SecretIDList, ""
 	if len(ids) == 0 {
 		if ids, next, err = s.filtered(in, size); err != nil {
 			return batchAnswer{}, err
@@ -43,7 +43,7 @@ func (s *Server) batchGetSecretValue(in batchRequest) (batchAnswer, error) {
 		api, refused := errors.AsType[*apiError](err)
 		switch {
 		case refused:
-			answer.Errors = append(answer.Errors, batchError{SecretId: id, ErrorCode: api.Type, Message: api.Message})
+			answer.Errors = append(answer.Errors, batchError{SecretID: id, ErrorCode: api.Type, Message: api.Message})
 		case err != nil:
 			return batchAnswer{}, err
 		default:
@@ -55,11 +55,11 @@ func (s *Server) batchGetSecretValue(in batchRequest) (batchAnswer, error) {
 
 func (in batchRequest) check() (size int, err error) {
 	switch {
-	case (len(in.SecretIdList) > 0) == (len(in.Filters) > 0):
+	case (len(in.SecretIDList) > 0) == (len(in.Filters) > 0):
 		return 0, refuse(typeInvalidParameter, textBatchOne)
 	case in.MaxResults != nil && len(in.Filters) == 0:
 		return 0, refuse(typeInvalidParameter, textBatchMax)
-	case len(in.SecretIdList) > maxBatch:
+	case len(in.SecretIDList) > maxBatch:
 		return 0, invalid("Value at 'secretIdList' failed to satisfy constraint: Member must have length less than or equal to %d", maxBatch)
 	default:
 		return pageSize(in.MaxResults, maxBatch)
@@ -87,5 +87,5 @@ func (s *Server) readObserved(id string) (secretValue, error) {
 	if err := s.faultFor("GetSecretValue", name).refusal(); err != nil {
 		return secretValue{}, err
 	}
-	return s.read(getRequest{SecretId: id})
+	return s.read(getRequest{SecretID: id})
 }

@@ -87,14 +87,17 @@ func (s *Server) run(op operation, body []byte) (any, error) {
 
 // addressee is the name of the secret that a request is about.
 func (s *Server) addressee(body []byte) string {
-	target, err := decode[struct{ Name, SecretId string }](body) //nolint:revive // the protocol's field name
+	target, err := decode[struct {
+		Name     string
+		SecretID string `json:"SecretId"`
+	}](body)
 	if err != nil {
 		return ""
 	}
-	if target.SecretId == "" {
+	if target.SecretID == "" {
 		return target.Name
 	}
-	return s.nameOf(target.SecretId)
+	return s.nameOf(target.SecretID)
 }
 
 func (s *Server) observe(name, secret string) {

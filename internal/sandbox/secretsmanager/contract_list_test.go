@@ -16,7 +16,7 @@ func (s subject) list(t *testing.T, in sm.ListSecretsInput) string {
 	t.Helper()
 	in.Filters = append(filters("name", s.name), in.Filters...)
 	var names []string
-	for pages := sm.NewListSecretsPaginator(s, &in); pages.HasMorePages(); {
+	for pages := sm.NewListSecretsPaginator(s, &in, endless); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			return outcome(err)

@@ -4,7 +4,7 @@ type createRequest struct {
 	Name               string
 	ClientRequestToken string
 	Description        string
-	KmsKeyId           string //nolint:revive // the protocol's field name
+	KMSKeyID           string `json:"KmsKeyId"`
 	SecretString       *string
 	SecretBinary       []byte
 	Tags               []tag
@@ -14,7 +14,7 @@ type createRequest struct {
 type written struct {
 	ARN           string
 	Name          string
-	VersionId     string   `json:",omitempty"` //nolint:revive // the protocol's field name
+	VersionID     string   `json:"VersionId,omitempty"`
 	VersionStages []string `json:",omitempty"`
 }
 
@@ -28,7 +28,7 @@ func (s *Server) createSecret(in createRequest) (written, error) {
 		return s.recreate(existing, in, v)
 	}
 	r := &record{
-		Name: in.Name, ARN: s.newARN(in.Name), Description: in.Description, KMSKeyID: in.KmsKeyId,
+		Name: in.Name, ARN: s.newARN(in.Name), Description: in.Description, KMSKeyID: in.KMSKeyID,
 		Created: now, Changed: now, Tags: in.Tags,
 	}
 	c := change{record: r, fresh: true}
@@ -37,7 +37,7 @@ func (s *Server) createSecret(in createRequest) (written, error) {
 		r.attach(in.ClientRequestToken, labelCurrent)
 		c.id, c.value = in.ClientRequestToken, v
 	}
-	return written{ARN: r.ARN, Name: r.Name, VersionId: c.id}, s.store.save(now, c)
+	return written{ARN: r.ARN, Name: r.Name, VersionID: c.id}, s.store.save(now, c)
 }
 
 func (in createRequest) check() (*value, error) {
@@ -68,7 +68,7 @@ func (s *Server) recreate(r *record, in createRequest, v *value) (written, error
 	if err := s.sameValue(r, in.ClientRequestToken, v); err != nil {
 		return written{}, err
 	}
-	return written{ARN: r.ARN, Name: r.Name, VersionId: in.ClientRequestToken}, nil
+	return written{ARN: r.ARN, Name: r.Name, VersionID: in.ClientRequestToken}, nil
 }
 
 // sameValue refuses a token that another value has used.

@@ -10,7 +10,7 @@ const (
 )
 
 type deleteRequest struct {
-	SecretId                   string //nolint:revive // the protocol's field name
+	SecretID                   string `json:"SecretId"`
 	RecoveryWindowInDays       *int
 	ForceDeleteWithoutRecovery bool
 }
@@ -28,9 +28,9 @@ func (s *Server) deleteSecret(in deleteRequest) (deleted, error) {
 		return deleted{}, err
 	}
 	if in.ForceDeleteWithoutRecovery {
-		return s.forceDelete(in.SecretId)
+		return s.forceDelete(in.SecretID)
 	}
-	r, err := s.findActive(in.SecretId)
+	r, err := s.findActive(in.SecretID)
 	if err != nil {
 		return deleted{}, err
 	}
@@ -72,7 +72,7 @@ func (s *Server) forceDelete(id string) (deleted, error) {
 // restoreSecret cancels a deletion; of a secret that is not scheduled it
 // changes nothing.
 func (s *Server) restoreSecret(in describeRequest) (written, error) {
-	r, err := s.find(in.SecretId)
+	r, err := s.find(in.SecretID)
 	if err != nil {
 		return written{}, err
 	}

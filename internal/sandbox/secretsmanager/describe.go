@@ -3,7 +3,7 @@ package secretsmanager
 import "slices"
 
 type describeRequest struct {
-	SecretId string //nolint:revive // the protocol's field name
+	SecretID string `json:"SecretId"`
 }
 
 // metadata is what DescribeSecret and ListSecrets have in common.
@@ -11,7 +11,7 @@ type metadata struct {
 	ARN              string
 	Name             string
 	Description      string `json:",omitempty"`
-	KmsKeyId         string `json:",omitempty"` //nolint:revive // the protocol's field name
+	KMSKeyID         string `json:"KmsKeyId,omitempty"`
 	CreatedDate      epoch
 	LastChangedDate  epoch
 	LastAccessedDate epoch `json:",omitzero"`
@@ -21,37 +21,37 @@ type metadata struct {
 
 type described struct {
 	metadata
-	VersionIdsToStages map[string][]string `json:",omitempty"` //nolint:revive // the protocol's field name
+	VersionIDsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
 }
 
 func (r *record) metadata() metadata {
 	return metadata{
-		ARN: r.ARN, Name: r.Name, Description: r.Description, KmsKeyId: r.KMSKeyID,
+		ARN: r.ARN, Name: r.Name, Description: r.Description, KMSKeyID: r.KMSKeyID,
 		CreatedDate: epoch{r.Created}, LastChangedDate: epoch{r.Changed},
 		LastAccessedDate: epoch{r.Accessed}, DeletedDate: epoch{r.Deleting}, Tags: r.Tags,
 	}
 }
 
 func (s *Server) describeSecret(in describeRequest) (described, error) {
-	r, err := s.find(in.SecretId)
+	r, err := s.find(in.SecretID)
 	if err != nil {
 		return described{}, err
 	}
-	return described{metadata: r.metadata(), VersionIdsToStages: r.stages()}, nil
+	return described{metadata: r.metadata(), VersionIDsToStages: r.stages()}, nil
 }
 
 type versionsRequest struct {
-	SecretId          string //nolint:revive // the protocol's field name
+	SecretID          string `json:"SecretId"`
 	IncludeDeprecated bool
 	MaxResults        *int
 	NextToken         string
 }
 
 type versionEntry struct {
-	VersionId        string //nolint:revive // the protocol's field name
+	VersionID        string `json:"VersionId"`
 	CreatedDate      epoch
 	LastAccessedDate epoch    `json:",omitzero"`
-	KmsKeyIds        []string //nolint:revive // the protocol's field name
+	KMSKeyIDs        []string `json:"KmsKeyIds"`
 	VersionStages    []string `json:",omitempty"`
 }
 
@@ -68,7 +68,7 @@ func (s *Server) listSecretVersionIDs(in versionsRequest) (versionsAnswer, error
 	if err != nil {
 		return versionsAnswer{}, err
 	}
-	r, err := s.find(in.SecretId)
+	r, err := s.find(in.SecretID)
 	if err != nil {
 		return versionsAnswer{}, err
 	}
@@ -92,7 +92,7 @@ func (v version) entry() versionEntry {
 		key = "DefaultEncryptionKey"
 	}
 	return versionEntry{
-		VersionId: v.ID, CreatedDate: epoch{v.Created}, LastAccessedDate: epoch{v.Accessed},
-		KmsKeyIds: []string{key}, VersionStages: v.Labels,
+		VersionID: v.ID, CreatedDate: epoch{v.Created}, LastAccessedDate: epoch{v.Accessed},
+		KMSKeyIDs: []string{key}, VersionStages: v.Labels,
 	}
 }

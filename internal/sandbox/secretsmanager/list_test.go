@@ -15,11 +15,14 @@ import (
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
+// endless ends a listing that would go on for ever.
+func endless(o *sm.ListSecretsPaginatorOptions) { o.StopOnDuplicateToken = true }
+
 // names lists all pages.
 func (e emulator) names(t *testing.T, in sm.ListSecretsInput) []string {
 	t.Helper()
 	var names []string
-	for pages := sm.NewListSecretsPaginator(e, &in); pages.HasMorePages(); {
+	for pages := sm.NewListSecretsPaginator(e, &in, endless); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatalf("ListSecrets: %v", err)

@@ -1,14 +1,14 @@
 package secretsmanager_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -41,68 +41,81 @@ func (m *model) attach(label, id string) {
 // model. Few tokens and values make repetitions and conflicts common.
 func TestModel(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "state.db")
-	server, err := secretsmanager.Open(secretsmanager.Config{Path: path, ListLag: -1, Unthrottled: true})
+	server, err := secretsmanager.Open(secretsmanager.Config{Path: filepath.Join(t.TempDir(), "state.db"), Unthrottled: true})
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	listener := httptest.NewServer(server)
-	t.Cleanup(listener.Close)
-	c := client(listener.URL)
-	tokens := []string{token("a"), token("b"), token("c"), token("d")}
-	values := rapid.SampledFrom([]string{"x", "y"})
-	labels := rapid.SampledFrom([]string{"AWSCURRENT", "AWSPREVIOUS", "own"})
-	name := aws.String("s")
+	d := driver{server: server, tokens: []string{token("a"), token("b"), token("c"), token("d")}}
 	rapid.Check(t, func(rt *rapid.T) {
-		ctx := t.Context()
-		m := model{values: map[string]string{tokens[0]: "x"}, labels: map[string]string{"AWSCURRENT": tokens[0]}}
-		_, _ = c.DeleteSecret(ctx, &sm.DeleteSecretInput{SecretId: name, ForceDeleteWithoutRecovery: aws.Bool(true)}) // of the last check
-		if _, err := c.CreateSecret(ctx, &sm.CreateSecretInput{Name: name, SecretString: aws.String("x"), ClientRequestToken: &tokens[0]}); err != nil {
-			rt.Fatalf("CreateSecret: %v", err)
+		d.call("DeleteSecret", `{"SecretId":"s","ForceDeleteWithoutRecovery":true}`) // of the last check
+		if _, code := d.call("CreateSecret", `{"Name":"s","SecretString":"x","ClientRequestToken":%q}`, d.tokens[0]); code != 200 {
+			rt.Fatalf("CreateSecret: status %d", code)
 		}
+		m := &model{values: map[string]string{d.tokens[0]: "x"}, labels: map[string]string{"AWSCURRENT": d.tokens[0]}}
 		rt.Repeat(map[string]func(*rapid.T){
-			"put": func(rt *rapid.T) {
-				id, value := rapid.SampledFrom(tokens).Draw(rt, "token"), values.Draw(rt, "value")
-				_, err := c.PutSecretValue(ctx, &sm.PutSecretValueInput{SecretId: name, SecretString: &value, ClientRequestToken: &id})
-				known, exists := m.values[id]
-				if refused := exists && known != value; (err != nil) != refused {
-					rt.Fatalf("put = %v, want refused %t", err, refused)
-				}
-				if !exists {
-					m.values[id] = value
-					m.attach("AWSCURRENT", id)
-				}
-			},
-			"move": func(rt *rapid.T) {
-				label, to := labels.Draw(rt, "label"), rapid.SampledFrom(slices.Sorted(maps.Keys(m.values))).Draw(rt, "to")
-				in := sm.UpdateSecretVersionStageInput{SecretId: name, VersionStage: &label, MoveToVersionId: &to}
-				if from, ok := m.labels[label]; ok {
-					in.RemoveFromVersionId = &from
-				}
-				if _, err := c.UpdateSecretVersionStage(ctx, &in); err != nil {
-					rt.Fatalf("move of %s to %s: %v", label, to, err)
-				}
-				m.attach(label, to)
-			},
-			"": func(rt *rapid.T) {
-				want := make(map[string][]string)
-				for label, id := range m.labels {
-					want[id] = append(want[id], label)
-					slices.Sort(want[id])
-					got, err := c.GetSecretValue(ctx, &sm.GetSecretValueInput{SecretId: name, VersionStage: &label})
-					if err != nil || *got.SecretString != m.values[id] || *got.VersionId != id {
-						rt.Fatalf("read of %s = %v, %v, want version %s", label, got, err, id)
-					}
-				}
-				got, err := c.DescribeSecret(ctx, &sm.DescribeSecretInput{SecretId: name})
-				if err != nil {
-					rt.Fatalf("DescribeSecret: %v", err)
-				}
-				if diff := cmp.Diff(want, got.VersionIdsToStages); diff != "" {
-					rt.Fatalf("labels (-want +got):\n%s", diff)
-				}
-			},
+			"put":  func(rt *rapid.T) { d.put(rt, m) },
+			"move": func(rt *rapid.T) { d.move(rt, m) },
+			"":     func(rt *rapid.T) { d.compare(rt, m) },
 		})
 	})
+}
+
+// A driver does to the emulator what it does to a model. It calls the handler
+// directly: thousands of calls through the SDK would take minutes.
+type driver struct {
+	server *secretsmanager.Server
+	tokens []string
+}
+
+type modelAnswer struct {
+	SecretString       string
+	VersionID          string              `json:"VersionId"`
+	VersionIDsToStages map[string][]string `json:"VersionIdsToStages"`
+}
+
+func (d driver) call(operation, body string, args ...any) (modelAnswer, int) {
+	w := httptest.NewRecorder()
+	d.server.ServeHTTP(w, request("POST", "secretsmanager."+operation, fmt.Sprintf(body, args...)))
+	var answer modelAnswer
+	_ = json.Unmarshal(w.Body.Bytes(), &answer) // an answer that does not fit differs from the model
+	return answer, w.Code
+}
+
+func (d driver) put(rt *rapid.T, m *model) {
+	id, value := rapid.SampledFrom(d.tokens).Draw(rt, "token"), rapid.SampledFrom([]string{"x", "y"}).Draw(rt, "value")
+	_, code := d.call("PutSecretValue", `{"SecretId":"s","SecretString":%q,"ClientRequestToken":%q}`, value, id)
+	known, exists := m.values[id]
+	if refused := exists && known != value; (code != 200) != refused {
+		rt.Fatalf("put: status %d, want refused %t", code, refused)
+	}
+	if !exists {
+		m.values[id] = value
+		m.attach("AWSCURRENT", id)
+	}
+}
+
+func (d driver) move(rt *rapid.T, m *model) {
+	label := rapid.SampledFrom([]string{"AWSCURRENT", "AWSPREVIOUS", "own"}).Draw(rt, "label")
+	to := rapid.SampledFrom(slices.Sorted(maps.Keys(m.values))).Draw(rt, "to")
+	_, code := d.call("UpdateSecretVersionStage", `{"SecretId":"s","VersionStage":%q,"MoveToVersionId":%q,"RemoveFromVersionId":%q}`, label, to, m.labels[label])
+	if code != 200 {
+		rt.Fatalf("move of %s to %s: status %d", label, to, code)
+	}
+	m.attach(label, to)
+}
+
+func (d driver) compare(rt *rapid.T, m *model) {
+	want := make(map[string][]string)
+	for label, id := range m.labels {
+		want[id] = append(want[id], label)
+		slices.Sort(want[id])
+		if got, _ := d.call("GetSecretValue", `{"SecretId":"s","VersionStage":%q}`, label); got.SecretString != m.values[id] || got.VersionID != id {
+			rt.Fatalf("read of %s = version %s, want %s", label, got.VersionID, id)
+		}
+	}
+	got, _ := d.call("DescribeSecret", `{"SecretId":"s"}`)
+	if diff := cmp.Diff(want, got.VersionIDsToStages); diff != "" {
+		rt.Fatalf("labels (-want +got):\n%s", diff)
+	}
 }

@@ -13,7 +13,7 @@ const (
 )
 
 type putRequest struct {
-	SecretId           string //nolint:revive // the protocol's field name
+	SecretID           string `json:"SecretId"`
 	ClientRequestToken string
 	SecretString       *string
 	SecretBinary       []byte
@@ -25,20 +25,20 @@ func (s *Server) putSecretValue(in putRequest) (written, error) {
 	if err != nil {
 		return written{}, err
 	}
-	r, err := s.findActive(in.SecretId)
+	r, err := s.findActive(in.SecretID)
 	if err != nil {
 		return written{}, err
 	}
 	if existing := r.version(in.ClientRequestToken); existing != nil {
 		err := s.sameValue(r, existing.ID, v)
-		return written{ARN: r.ARN, Name: r.Name, VersionId: existing.ID, VersionStages: existing.Labels}, err
+		return written{ARN: r.ARN, Name: r.Name, VersionID: existing.ID, VersionStages: existing.Labels}, err
 	}
 	r = r.clone()
 	c, err := s.addVersion(r, in.ClientRequestToken, v, in.VersionStages)
 	if err != nil {
 		return written{}, err
 	}
-	answer := written{ARN: r.ARN, Name: r.Name, VersionId: c.id, VersionStages: r.version(c.id).Labels}
+	answer := written{ARN: r.ARN, Name: r.Name, VersionID: c.id, VersionStages: r.version(c.id).Labels}
 	return answer, s.store.save(r.Changed, c)
 }
 

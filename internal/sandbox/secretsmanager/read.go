@@ -6,8 +6,8 @@ import (
 )
 
 type getRequest struct {
-	SecretId     string //nolint:revive // the protocol's field name
-	VersionId    string //nolint:revive // the protocol's field name
+	SecretID     string `json:"SecretId"`
+	VersionID    string `json:"VersionId"`
 	VersionStage string
 }
 
@@ -15,10 +15,10 @@ type getRequest struct {
 type secretValue struct {
 	ARN           string
 	Name          string
-	VersionId     string  //nolint:revive // the protocol's field name
-	SecretString  *string `json:",omitempty"`
-	SecretBinary  []byte  `json:",omitempty"`
-	VersionStages []string
+	VersionID     string   `json:"VersionId"`
+	SecretString  *string  `json:",omitempty"`
+	SecretBinary  []byte   `json:",omitempty"`
+	VersionStages []string `json:",omitempty"`
 	CreatedDate   epoch
 }
 
@@ -32,7 +32,7 @@ func (s *Server) getSecretValue(in getRequest) (secretValue, error) {
 
 // read finds one value. It does not note the day.
 func (s *Server) read(in getRequest) (secretValue, error) {
-	r, err := s.findActive(in.SecretId)
+	r, err := s.findActive(in.SecretID)
 	if err != nil {
 		return secretValue{}, err
 	}
@@ -48,7 +48,7 @@ func (s *Server) read(in getRequest) (secretValue, error) {
 		return secretValue{}, refuse(typeNotFound, textNoSecret)
 	}
 	return secretValue{
-		ARN: r.ARN, Name: r.Name, VersionId: v.ID, VersionStages: slices.Clip(v.Labels), CreatedDate: epoch{v.Created},
+		ARN: r.ARN, Name: r.Name, VersionID: v.ID, VersionStages: v.Labels, CreatedDate: epoch{v.Created},
 		SecretString: stored.text(), SecretBinary: stored.binary(),
 	}, nil
 }
@@ -56,7 +56,7 @@ func (s *Server) read(in getRequest) (secretValue, error) {
 // choose finds the version that a request means: by id, by label, by both if
 // they agree, and by AWSCURRENT if neither is given.
 func (in getRequest) choose(r *record) (*version, error) {
-	if in.VersionId == "" {
+	if in.VersionID == "" {
 		label := in.VersionStage
 		if label == "" {
 			label = labelCurrent
@@ -66,9 +66,9 @@ func (in getRequest) choose(r *record) (*version, error) {
 		}
 		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
 	}
-	v := r.version(in.VersionId)
+	v := r.version(in.VersionID)
 	if v == nil {
-		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionId)
+		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionID)
 	}
 	if in.VersionStage != "" && !slices.Contains(v.Labels, in.VersionStage) {
 		return nil, refuse(typeInvalidRequest, textStageMismatch)
@@ -89,7 +89,7 @@ func (s *Server) touch(read ...secretValue) error {
 	for _, v := range read {
 		if r := s.untouched(v, today); r != nil {
 			r = r.clone()
-			r.Accessed, r.version(v.VersionId).Accessed = today, today
+			r.Accessed, r.version(v.VersionID).Accessed = today, today
 			changes = append(changes, change{record: r})
 		}
 	}
@@ -102,7 +102,7 @@ func (s *Server) untouched(v secretValue, today time.Time) *record {
 	if r == nil || r.ARN != v.ARN {
 		return nil
 	}
-	if version := r.version(v.VersionId); version == nil || version.Accessed.Equal(today) {
+	if version := r.version(v.VersionID); version == nil || version.Accessed.Equal(today) {
 		return nil
 	}
 	return r

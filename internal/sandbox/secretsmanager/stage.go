@@ -1,10 +1,10 @@
 package secretsmanager
 
 type stageRequest struct {
-	SecretId            string //nolint:revive // the protocol's field name
+	SecretID            string `json:"SecretId"`
 	VersionStage        string
-	RemoveFromVersionId string //nolint:revive // the protocol's field name
-	MoveToVersionId     string //nolint:revive // the protocol's field name
+	RemoveFromVersionID string `json:"RemoveFromVersionId"`
+	MoveToVersionID     string `json:"MoveToVersionId"`
 }
 
 // updateSecretVersionStage moves a label, or takes it away. Whoever moves one
@@ -13,7 +13,7 @@ func (s *Server) updateSecretVersionStage(in stageRequest) (written, error) {
 	if err := lengthOf("versionStage", in.VersionStage, 1, 256); err != nil {
 		return written{}, err
 	}
-	r, err := s.findActive(in.SecretId)
+	r, err := s.findActive(in.SecretID)
 	if err != nil {
 		return written{}, err
 	}
@@ -22,10 +22,10 @@ func (s *Server) updateSecretVersionStage(in stageRequest) (written, error) {
 	}
 	r = r.clone()
 	r.Changed = s.config.Now()
-	if in.MoveToVersionId == "" {
+	if in.MoveToVersionID == "" {
 		r.detach(in.VersionStage)
 	} else {
-		r.attach(in.MoveToVersionId, in.VersionStage)
+		r.attach(in.MoveToVersionID, in.VersionStage)
 	}
 	if r.labels() > maxLabels {
 		return written{}, refuse(typeLimitExceeded, "A secret can have at most %d staging labels.", maxLabels)
@@ -34,22 +34,22 @@ func (s *Server) updateSecretVersionStage(in stageRequest) (written, error) {
 }
 
 func (in stageRequest) check(r *record) error {
-	for _, id := range []string{in.RemoveFromVersionId, in.MoveToVersionId} {
+	for _, id := range []string{in.RemoveFromVersionID, in.MoveToVersionID} {
 		if id != "" && r.version(id) == nil {
 			return refuse(typeNotFound, textNoVersion)
 		}
 	}
 	holder := r.holder(in.VersionStage)
 	switch {
-	case in.RemoveFromVersionId == "" && in.MoveToVersionId == "":
+	case in.RemoveFromVersionID == "" && in.MoveToVersionID == "":
 		return refuse(typeInvalidParameter, "You must provide MoveToVersionId, RemoveFromVersionId, or both.")
-	case in.MoveToVersionId == "" && in.VersionStage == labelCurrent:
+	case in.MoveToVersionID == "" && in.VersionStage == labelCurrent:
 		return refuse(typeInvalidParameter, textCurrentStays)
-	case holder != nil && holder.ID == in.MoveToVersionId:
+	case holder != nil && holder.ID == in.MoveToVersionID:
 		return nil
-	case holder != nil && in.RemoveFromVersionId == "":
+	case holder != nil && in.RemoveFromVersionID == "":
 		return refuse(typeInvalidParameter, "The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", in.VersionStage, holder.ID)
-	case in.RemoveFromVersionId != "" && (holder == nil || holder.ID != in.RemoveFromVersionId):
+	case in.RemoveFromVersionID != "" && (holder == nil || holder.ID != in.RemoveFromVersionID):
 		return refuse(typeInvalidParameter, "When you move staging label %s, if you specify RemoveFromVersionId, it must be set to the version that currently has the staging label %s.", in.VersionStage, in.VersionStage)
 	default:
 		return nil

@@ -17,9 +17,9 @@ const lockTimeout = time.Second
 
 // Names of the file's buckets: records by name as JSON, values by name and
 // version id as one byte of kind and the bytes.
-var (
-	recordsBucket = []byte("records")
-	valuesBucket  = []byte("values")
+const (
+	recordsBucket = "records"
+	valuesBucket  = "values"
 )
 
 // A store keeps values on disk only, and records on disk and in memory: the file
@@ -61,13 +61,13 @@ func openStore(path string, lag time.Duration, now time.Time) (*store, error) {
 
 // load reads every record, and clears away those whose window has ended.
 func (st *store) load(tx *bbolt.Tx, now time.Time) error {
-	for _, name := range [][]byte{recordsBucket, valuesBucket} {
-		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+	for _, name := range []string{recordsBucket, valuesBucket} {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 			return err
 		}
 	}
 	var ended []string
-	err := tx.Bucket(recordsBucket).ForEach(func(name, data []byte) error {
+	err := records(tx).ForEach(func(name, data []byte) error {
 		var r record
 		if err := json.Unmarshal(data, &r); err != nil {
 			return fmt.Errorf("record of %s: %w", name, err)
@@ -131,7 +131,7 @@ func (st *store) remove(name string, now time.Time) error {
 func (st *store) value(name, id string) (*value, error) {
 	var v *value
 	err := st.db.View(func(tx *bbolt.Tx) error {
-		v = decodeValue(tx.Bucket(valuesBucket).Get(valueKey(name, id)))
+		v = decodeValue(values(tx).Get(valueKey(name, id)))
 		return nil
 	})
 	if err != nil {
@@ -147,12 +147,12 @@ func (c change) write(tx *bbolt.Tx) error {
 		}
 	}
 	for _, id := range c.drop {
-		if err := tx.Bucket(valuesBucket).Delete(valueKey(c.record.Name, id)); err != nil {
+		if err := values(tx).Delete(valueKey(c.record.Name, id)); err != nil {
 			return err
 		}
 	}
 	if c.value != nil {
-		if err := tx.Bucket(valuesBucket).Put(valueKey(c.record.Name, c.id), c.value.encode()); err != nil {
+		if err := values(tx).Put(valueKey(c.record.Name, c.id), c.value.encode()); err != nil {
 			return err
 		}
 	}
@@ -160,20 +160,24 @@ func (c change) write(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	return tx.Bucket(recordsBucket).Put([]byte(c.record.Name), data)
+	return records(tx).Put([]byte(c.record.Name), data)
 }
 
 // erase removes a secret and its values, if there are any.
 func erase(tx *bbolt.Tx, name string) error {
 	prefix := valueKey(name, "")
-	cursor := tx.Bucket(valuesBucket).Cursor()
+	cursor := values(tx).Cursor()
 	for key, _ := cursor.Seek(prefix); bytes.HasPrefix(key, prefix); key, _ = cursor.Seek(prefix) {
 		if err := cursor.Delete(); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(recordsBucket).Delete([]byte(name))
+	return records(tx).Delete([]byte(name))
 }
+
+func records(tx *bbolt.Tx) *bbolt.Bucket { return tx.Bucket([]byte(recordsBucket)) }
+
+func values(tx *bbolt.Tx) *bbolt.Bucket { return tx.Bucket([]byte(valuesBucket)) }
 
 // valueKey is unambiguous: names hold no zero byte.
 func valueKey(name, id string) []byte { return []byte(name + "\x00" + id) }

@@ -3,12 +3,12 @@ package secretsmanager
 import "slices"
 
 type tagRequest struct {
-	SecretId string //nolint:revive // the protocol's field name
+	SecretID string `json:"SecretId"`
 	Tags     []tag
 }
 
 type untagRequest struct {
-	SecretId string //nolint:revive // the protocol's field name
+	SecretID string `json:"SecretId"`
 	TagKeys  []string
 }
 
@@ -20,7 +20,7 @@ func (s *Server) tagResource(in tagRequest) (nothing, error) {
 	if err := validTags(in.Tags); err != nil {
 		return nothing{}, err
 	}
-	return s.retag(in.SecretId, func(tags []tag) []tag {
+	return s.retag(in.SecretID, func(tags []tag) []tag {
 		for _, t := range in.Tags {
 			tags = slices.DeleteFunc(tags, func(old tag) bool { return old.Key == t.Key })
 			tags = append(tags, t)
@@ -31,7 +31,7 @@ func (s *Server) tagResource(in tagRequest) (nothing, error) {
 
 // untagResource removes tags by key; one that is not there is no error.
 func (s *Server) untagResource(in untagRequest) (nothing, error) {
-	return s.retag(in.SecretId, func(tags []tag) []tag {
+	return s.retag(in.SecretID, func(tags []tag) []tag {
 		return slices.DeleteFunc(tags, func(t tag) bool { return slices.Contains(in.TagKeys, t.Key) })
 	})
 }

@@ -1,10 +1,10 @@
 package secretsmanager
 
 type updateRequest struct {
-	SecretId           string //nolint:revive // the protocol's field name
+	SecretID           string `json:"SecretId"`
 	ClientRequestToken string
 	Description        *string
-	KmsKeyId           *string //nolint:revive // the protocol's field name
+	KMSKeyID           *string `json:"KmsKeyId"`
 	SecretString       *string
 	SecretBinary       []byte
 }
@@ -16,7 +16,7 @@ func (s *Server) updateSecret(in updateRequest) (written, error) {
 	if err != nil {
 		return written{}, err
 	}
-	r, err := s.findActive(in.SecretId)
+	r, err := s.findActive(in.SecretID)
 	if err != nil {
 		return written{}, err
 	}
@@ -32,7 +32,7 @@ func (s *Server) updateSecret(in updateRequest) (written, error) {
 			return written{}, err
 		}
 	}
-	return written{ARN: r.ARN, Name: r.Name, VersionId: c.id}, s.store.save(r.Changed, c)
+	return written{ARN: r.ARN, Name: r.Name, VersionID: c.id}, s.store.save(r.Changed, c)
 }
 
 func (in updateRequest) check() (*value, error) {
@@ -51,7 +51,7 @@ func (in updateRequest) describe(r *record) {
 	if in.Description != nil {
 		r.Description = *in.Description
 	}
-	if in.KmsKeyId != nil {
-		r.KMSKeyID = *in.KmsKeyId
+	if in.KMSKeyID != nil {
+		r.KMSKeyID = *in.KMSKeyID
 	}
 }

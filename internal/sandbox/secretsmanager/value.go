@@ -28,7 +28,7 @@ func newValue(text *string, binary []byte) (*value, error) {
 	case binary != nil:
 		return &value{kind: kindBinary, data: binary}, sizeOf("secretBinary", len(binary))
 	default:
-		return nil, nil //nolint:nilnil // no value is a valid request
+		return nil, nil
 	}
 }
 

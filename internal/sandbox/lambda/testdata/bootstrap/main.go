@@ -86,7 +86,7 @@ func handle(ctx context.Context, e event) (any, error) {
 // meet connects to the test, sends the process id, and waits until it hangs up.
 // The connection ends with the process.
 func meet(address string) error {
-	connection, err := net.Dial("tcp", address) //nolint:noctx // the test is on this machine
+	connection, err := net.Dial("tcp", address)
 	if err != nil {
 		return err
 	}
