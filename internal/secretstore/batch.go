@@ -140,7 +140,7 @@ func nameOf(id string) string {
 // deleted secret with a code that has other causes too, so that is looked up.
 func (s *Store) explain(ctx context.Context, name string, err error) error {
 	if codeOf(err) == codeInvalidRequest {
-		if state, describeErr := s.describe(ctx, name); describeErr == nil && state.deleted {
+		if labels, describeErr := s.describe(ctx, name); describeErr == nil && labels.Deleted {
 			return secretError(name, token.ErrDeleted)
 		}
 	}

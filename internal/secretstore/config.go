@@ -30,11 +30,11 @@ const (
 
 // API are the calls of Secrets Manager that a Store makes; *secretsmanager.Client
 // has them. A role needs the actions of the same names on the secrets under its
-// prefix, ListSecrets on all, and secretsmanager:GetSecretValue beside
-// BatchGetSecretValue.
+// prefix, and ListSecrets on all; BatchGetSecretValue also needs GetSecretValue.
 type API interface {
 	ListSecrets(context.Context, *secretsmanager.ListSecretsInput, ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretsOutput, error)
 	BatchGetSecretValue(context.Context, *secretsmanager.BatchGetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.BatchGetSecretValueOutput, error)
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
 	CreateSecret(context.Context, *secretsmanager.CreateSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error)
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
@@ -122,7 +122,7 @@ func (c *Config) check() error {
 // beside our own, or nil. Keys are named in the error, values are not.
 func CheckTags(tags map[string]string) error {
 	var faults []error
-	if room := maxTags - ownTags; len(tags) > room {
+	if room := maxTags - ownTagCount; len(tags) > room {
 		faults = append(faults, fmt.Errorf("%d tags: there is room for %d beside our own", len(tags), room))
 	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {

@@ -1,4 +1,4 @@
-// Package secretstore keeps credentials and access tokens in AWS Secrets
+// Package secretstore keeps credentials, grants and access tokens in AWS Secrets
 // Manager: it lists, loads, creates, replaces and restores secrets, and it is
 // the only package that knows that service, the names of the secrets and the
 // layout of their values.
@@ -9,6 +9,6 @@
 // here. No error contains a secret's value.
 //
 // It leaves to others: when a token is due and whether one may be written
-// (token, refresh), the AWS client's region, endpoint and HTTP settings (app),
+// (token, refresh), what a put of a grant may cover (publish), the AWS client's region, endpoint and HTTP settings (app),
 // and what a provider demands of credentials (provider).
 package secretstore

@@ -3,6 +3,7 @@ package secretstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -83,9 +84,15 @@ func codeOf(err error) string {
 
 // withoutValue guards against a message that repeats what was sent, as AWS's
 // validation of parameters can: only the error's code is left of it.
-func withoutValue(err error, value token.Secret) error {
+func withoutValue(err error, hidden []token.Secret) error {
 	code := codeOf(err)
-	if code == "" || !strings.Contains(err.Error(), value.Reveal()) {
+	if code == "" {
+		return err
+	}
+	repeated := slices.ContainsFunc(hidden, func(secret token.Secret) bool {
+		return !secret.Empty() && strings.Contains(err.Error(), secret.Reveal())
+	})
+	if !repeated {
 		return err
 	}
 	return &smithy.GenericAPIError{Code: code, Message: "(message withheld: it repeats the value)"}

@@ -13,8 +13,12 @@ import (
 	"token-refresher/internal/token"
 )
 
-// current is the staging label of the version that plain reads return.
-const current = "AWSCURRENT"
+// The staging labels that AWS moves: that of the version which plain reads
+// return, and that of the one before.
+const (
+	current  = "AWSCURRENT"
+	previous = "AWSPREVIOUS"
+)
 
 // maxListResults is the largest page of ListSecrets.
 const maxListResults = 100
@@ -113,7 +117,7 @@ func (s *Store) entry(listed types.SecretListEntry) (entry Entry, ok bool) {
 		Name:      name,
 		Kind:      kind,
 		ID:        id,
-		VersionID: currentVersion(listed.SecretVersionsToStages),
+		VersionID: labelled(current, listed.SecretVersionsToStages),
 		Tags:      tagMap(listed.Tags),
 		Deleted:   listed.DeletedDate != nil,
 	}, true
@@ -123,29 +127,28 @@ func filter(key types.FilterNameStringType, value string) types.Filter {
 	return types.Filter{Key: key, Values: []string{value}}
 }
 
-// currentVersion is the version id that holds AWSCURRENT, or "".
-func currentVersion(stages map[string][]string) string {
+// labelled is the version id that holds a staging label, or "".
+func labelled(label string, stages map[string][]string) string {
 	for version, labels := range stages {
-		if slices.Contains(labels, current) {
+		if slices.Contains(labels, label) {
 			return version
 		}
 	}
 	return ""
 }
 
-// state is what is known of one secret without reading its value.
-type state struct {
-	deleted bool
-	empty   bool // no current value
-}
-
-// describe reads the state of a secret directly: unlike a list it is not behind.
-func (s *Store) describe(ctx context.Context, name string) (state, error) {
+// describe reads what is known of a secret without its value, directly: unlike a
+// list it is not behind.
+func (s *Store) describe(ctx context.Context, name string) (token.Labels, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	secret, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String(name)})
 	if err != nil {
-		return state{}, fmt.Errorf("describe: %w", err)
+		return token.Labels{}, fmt.Errorf("describe: %w", err)
 	}
-	return state{deleted: secret.DeletedDate != nil, empty: currentVersion(secret.VersionIdsToStages) == ""}, nil
+	return token.Labels{
+		Current:  labelled(current, secret.VersionIdsToStages),
+		Previous: labelled(previous, secret.VersionIdsToStages),
+		Deleted:  secret.DeletedDate != nil,
+	}, nil
 }

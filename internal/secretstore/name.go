@@ -17,6 +17,7 @@ type Kind string
 const (
 	KindCredentials Kind = "credentials"
 	KindAccessToken Kind = "access-token"
+	KindGrant       Kind = "grant"
 )
 
 // maxPrefixLen leaves room for the longest client, merchant and kind within the
@@ -58,6 +59,11 @@ func (n names) accessToken(id token.ID) string {
 	return n.root() + id.String() + "/" + string(KindAccessToken)
 }
 
+// grant is `{prefix}/{client}/{merchant}/grant`.
+func (n names) grant(id token.ID) string {
+	return n.root() + id.String() + "/" + string(KindGrant)
+}
+
 // parse is the reverse. A name that is none of ours is an error; one that is
 // shaped like ours may still hold an id that ID.Check refuses, so that it can
 // be reported instead of overlooked. A credentials secret has no merchant:
@@ -72,9 +78,9 @@ func (n names) parse(name string) (Kind, token.ID, error) {
 	switch kind {
 	case KindCredentials:
 		return kind, token.ID{Client: owner}, nil
-	case KindAccessToken:
+	case KindAccessToken, KindGrant:
 		client, merchant, bound := strings.Cut(owner, "/")
-		if bound && merchant == "" {
+		if merchant == "" && (bound || kind == KindGrant) {
 			return "", token.ID{}, errors.New("an empty merchant")
 		}
 		return kind, token.ID{Client: client, Merchant: merchant}, nil

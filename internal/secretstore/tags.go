@@ -20,17 +20,18 @@ const (
 	TagGrantType = tagNamespace + "grant-type"
 )
 
-// ownTags is how many tags of ours every secret made here carries: those above.
-const ownTags = 3
+// ownTagCount is how many tags of ours every secret made here carries: those
+// above.
+const ownTagCount = 3
 
-// accessTokenTags are the tags of one access-token secret, ordered by key.
-func (s *Store) accessTokenTags(id token.ID, grantType token.GrantType) []types.Tag {
+// ownTags are the tags of a secret made here, ordered by key.
+func (s *Store) ownTags(id token.ID, kind Kind, grantType token.GrantType) []types.Tag {
 	tags := maps.Clone(s.tags)
 	if tags == nil {
 		tags = map[string]string{}
 	}
 	tags[TagClient] = id.Client
-	tags[TagKind] = string(KindAccessToken)
+	tags[TagKind] = string(kind)
 	tags[TagGrantType] = string(grantType)
 
 	list := make([]types.Tag, 0, len(tags))

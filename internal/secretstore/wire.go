@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -89,18 +90,26 @@ func (wire accessTokenJSON) times() (issued, expires time.Time, faults []string)
 }
 
 // unmarshal keeps encoding/json's errors back, which may quote the input.
-func unmarshal(value []byte, wire *accessTokenJSON) error {
+func unmarshal(value []byte, wire any) error {
 	err := json.Unmarshal(value, wire)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("not valid JSON (at byte %d)", syntax.Offset)
 	}
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && mismatch.Field != "" {
-		return fmt.Errorf("%s is not a string", mismatch.Field)
+		return fmt.Errorf("%s is not a %s", mismatch.Field, wordFor(mismatch.Type.Kind()))
 	}
 	if err != nil {
 		return errors.New("not a JSON object")
 	}
 	return nil
+}
+
+// wordFor is what people call a JSON value that fits into a field.
+func wordFor(kind reflect.Kind) string {
+	if kind == reflect.String {
+		return "string"
+	}
+	return "whole number"
 }
 
 func formatTime(t time.Time) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
 	"token-refresher/internal/token"
 )
@@ -26,13 +27,19 @@ const maxValueLen = 65536
 // is refused before any call. Other errors: token.ErrDeleted, token.ErrNotFound,
 // ErrQuota, ErrThrottled, ErrDenied, the context's.
 func (s *Store) PutAccessToken(ctx context.Context, grantType token.GrantType, t token.AccessToken, replaces string) error {
-	w := accessTokenWrite{name: s.names.accessToken(t.ID), token: t, grantType: grantType, replaces: replaces}
-	var err error
-	if w.value, err = storableValue(t); err != nil {
-		return fmt.Errorf("secret %s: not written: %w", w.name, err)
+	name := s.names.accessToken(t.ID)
+	value, err := storableValue(t)
+	if err != nil {
+		return fmt.Errorf("secret %s: not written: %w", name, err)
+	}
+	w := valueWrite{
+		name: name, value: value, hidden: []token.Secret{t.Value},
+		description: "OAuth 2.0 access token of " + t.ID.String() + ", kept fresh by token-refresher",
+		tags:        s.ownTags(t.ID, KindAccessToken, grantType),
+		version:     s.accessTokenVersion(name, t, replaces),
 	}
 	if replaces == "" {
-		return s.create(ctx, w)
+		return s.create(ctx, w, "")
 	}
 	return s.put(ctx, w)
 }
@@ -40,21 +47,17 @@ func (s *Store) PutAccessToken(ctx context.Context, grantType token.GrantType, t
 // RestoreAccessToken takes back the deletion of a token's secret. Its last value
 // is current again.
 func (s *Store) RestoreAccessToken(ctx context.Context, id token.ID) error {
-	name := s.names.accessToken(id)
-	err := s.write(ctx, func(ctx context.Context) error {
-		_, err := s.client.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: aws.String(name)}, finalQuota)
-		return err
-	})
-	return s.writeError(ctx, name, "restore", err)
+	return s.restore(ctx, s.names.accessToken(id))
 }
 
-// accessTokenWrite is one token on its way into its secret.
-type accessTokenWrite struct {
-	name      string
-	value     string
-	token     token.AccessToken
-	grantType token.GrantType
-	replaces  string // version that was read; "" if there is none
+// valueWrite is one value on its way into its secret.
+type valueWrite struct {
+	name        string
+	value       string
+	hidden      []token.Secret // what no error may repeat of the value
+	description string         // of a secret made for it
+	tags        []types.Tag    // as well
+	version     string         // id that a put makes; chosen by the SDK if ""
 }
 
 // storableValue is what a secret will hold, if it can be read back from there.
@@ -75,22 +78,25 @@ func storableValue(t token.AccessToken) (string, error) {
 	return string(value), nil
 }
 
-// create makes the secret with its first value. It needs no token of its own
-// making: a name is created once, whoever is first, and the SDK sends the same
-// token in every retry of one call.
-func (s *Store) create(ctx context.Context, w accessTokenWrite) error {
+// create makes the secret with its first value. A name is created once, whoever
+// is first, so that it needs no version id of its own making; the SDK sends the
+// one it chose in every retry of one call.
+func (s *Store) create(ctx context.Context, w valueWrite, version string) error {
 	input := &secretsmanager.CreateSecretInput{
 		Name:         aws.String(w.name),
-		Description:  aws.String("OAuth 2.0 access token of " + w.token.ID.String() + ", kept fresh by token-refresher"),
+		Description:  aws.String(w.description),
 		SecretString: aws.String(w.value),
-		Tags:         s.accessTokenTags(w.token.ID, w.grantType),
+		Tags:         w.tags,
+	}
+	if version != "" {
+		input.ClientRequestToken = aws.String(version)
 	}
 	if s.kmsKeyID != "" {
 		input.KmsKeyId = aws.String(s.kmsKeyID)
 	}
 	err := s.write(ctx, func(ctx context.Context) error {
 		_, err := s.client.CreateSecret(ctx, input, finalQuota)
-		return withoutValue(err, w.token.Value)
+		return withoutValue(err, w.hidden)
 	})
 	if codeOf(err) == codeExists {
 		return s.fill(ctx, w, err)
@@ -100,20 +106,18 @@ func (s *Store) create(ctx context.Context, w accessTokenWrite) error {
 
 // fill puts the first value into a secret that somebody made without one.
 // Anything that holds a value belongs to who wrote it.
-func (s *Store) fill(ctx context.Context, w accessTokenWrite, exists error) error {
-	state, err := s.describe(ctx, w.name)
+func (s *Store) fill(ctx context.Context, w valueWrite, exists error) error {
+	labels, err := s.describe(ctx, w.name)
 	switch {
 	case err != nil:
 		return secretError(w.name, err)
-	case state.deleted:
+	case labels.Deleted:
 		return secretError(w.name, token.ErrDeleted)
-	case !state.empty:
+	case labels.Current != "":
 		return s.writeError(ctx, w.name, "create", exists)
 	}
 	err = s.write(ctx, func(ctx context.Context) error {
-		_, err := s.client.TagResource(ctx, &secretsmanager.TagResourceInput{
-			SecretId: aws.String(w.name), Tags: s.accessTokenTags(w.token.ID, w.grantType),
-		}, finalQuota)
+		_, err := s.client.TagResource(ctx, &secretsmanager.TagResourceInput{SecretId: aws.String(w.name), Tags: w.tags}, finalQuota)
 		return err
 	})
 	if err != nil {
@@ -123,27 +127,42 @@ func (s *Store) fill(ctx context.Context, w accessTokenWrite, exists error) erro
 }
 
 // put makes a new version and AWSCURRENT of it.
-func (s *Store) put(ctx context.Context, w accessTokenWrite) error {
+func (s *Store) put(ctx context.Context, w valueWrite) error {
+	input := &secretsmanager.PutSecretValueInput{SecretId: aws.String(w.name), SecretString: aws.String(w.value)}
+	if w.version != "" {
+		input.ClientRequestToken = aws.String(w.version)
+	}
 	err := s.write(ctx, func(ctx context.Context) error {
-		_, err := s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-			SecretId:           aws.String(w.name),
-			SecretString:       aws.String(w.value),
-			ClientRequestToken: aws.String(s.requestToken(w)),
-		}, finalQuota)
-		return withoutValue(err, w.token.Value)
+		_, err := s.client.PutSecretValue(ctx, input, finalQuota)
+		return withoutValue(err, w.hidden)
 	})
 	return s.writeError(ctx, w.name, "put", err)
 }
 
-// requestToken becomes the version id of a put. Deriving it from the version
-// that was read makes repetitions of one put free and lets one of several
+// restore takes back the deletion of a secret.
+func (s *Store) restore(ctx context.Context, name string) error {
+	err := s.write(ctx, func(ctx context.Context) error {
+		_, err := s.client.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: aws.String(name)}, finalQuota)
+		return err
+	})
+	return s.writeError(ctx, name, "restore", err)
+}
+
+// accessTokenVersion becomes the version id of a put. Deriving it from the
+// version that was read makes repetitions of one put free and lets one of several
 // overlapping sweeps win. The write interval in which the token was issued is
 // part of it, so that a version that somebody makes current again by hand can be
 // replaced anew in the next interval.
-func (s *Store) requestToken(w accessTokenWrite) string {
-	window := w.token.IssuedAt.UnixNano() / int64(s.writeInterval)
+func (s *Store) accessTokenVersion(name string, t token.AccessToken, replaces string) string {
+	window := t.IssuedAt.UnixNano() / int64(s.writeInterval)
+	return derive("token-refresher put access-token", name, replaces, strconv.FormatInt(window, 10))
+}
+
+// derive makes a version id of what a put is about: 64 characters, which is the
+// most that AWS takes.
+func derive(parts ...string) string {
 	hash := sha256.New()
-	for _, part := range []string{"token-refresher put access-token", w.name, w.replaces, strconv.FormatInt(window, 10)} {
+	for _, part := range parts {
 		hash.Write([]byte(part))
 		hash.Write([]byte{0})
 	}
