@@ -81,8 +81,8 @@ func matches(current *journal.Row, writeID string) bool {
 }
 
 // Entries walks over all entries in the order of their keys, without opening
-// what is sealed. An entry that cannot be read comes with its id and an error,
-// and the walk goes on; an error without an id ends it.
+// what is sealed. An entry that cannot be read comes with token.ErrUnreadable and,
+// if that much is readable, its id, and the walk goes on; any other error ends it.
 func (j *Journal) Entries(ctx context.Context) iter.Seq2[token.Entry, error] {
 	return func(yield func(token.Entry, error) bool) {
 		for after := ""; ; {

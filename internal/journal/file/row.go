@@ -88,11 +88,9 @@ func (j *Journal) indexed(ctx context.Context, index string, now time.Time, limi
 			if at := int64(binary.BigEndian.Uint64(key)); at > now.UnixNano() { //nolint:gosec // as it was written
 				break
 			}
-			id, err := journal.ParseKey(string(key[8:]))
-			if err != nil {
-				return err
+			if id, err := journal.ParseKey(string(key[8:])); err == nil { // Entries reports the others
+				ids = append(ids, id)
 			}
-			ids = append(ids, id)
 		}
 		return nil
 	})

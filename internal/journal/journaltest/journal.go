@@ -43,7 +43,7 @@ type Backend struct {
 
 	Rows       func(t *testing.T) []journal.Row    // all of them
 	SetRow     func(t *testing.T, row journal.Row) // by its key
-	RemoveRow  func(t *testing.T, key string)      // as if it had never been
+	RemoveRow  func(t *testing.T, id token.ID)     // as if it had never been
 	LoseAnswer func()                              // carries out the next write, and loses its answer once
 	AllBytes   func(t *testing.T) []byte           // all that is stored, as it is
 }
