@@ -1,0 +1,185 @@
+package publish
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// reconcileNote is the journal's note of when the last reconcile began.
+const reconcileNote = "reconcile"
+
+// So many secrets that look deleted in one reconcile are not believed: five or
+// more, and a fifth of all.
+const (
+	massDeletions = 5
+	massShare     = 5
+)
+
+// Reconciled are the figures of a reconcile. All are zero if none was due.
+type Reconciled struct {
+	Added        int  // grants that the journal did not know
+	Adopted      int  // grants from secrets that took the journal's place
+	Revived      int  // parked entries whose secret came back
+	Parked       int  // entries whose secret is gone
+	Gone         int  // secrets that look deleted and were not parked
+	MassDeletion bool // so many look deleted that none was believed
+	Remaining    int  // not looked at before the deadline
+	Failed       []Failure
+}
+
+// Reconcile compares all grant secrets with the journal, if no instance has done
+// so within the interval: it adds what is missing, judges what was replaced,
+// parks what is gone and revives what came back. A list may be behind, so every
+// difference is confirmed by a direct look, and an entry is changed only while
+// nobody holds its lease.
+//
+// What concerns one grant is told in Failed; an error means that nothing could
+// be compared. It is tried again by the next sweep then.
+func (p *Publisher) Reconcile(ctx context.Context) (Reconciled, error) {
+	giveBack, due, err := p.turn(ctx)
+	if err != nil || !due {
+		return Reconciled{}, err
+	}
+	r := reconciliation{Publisher: p}
+	listed, entries, err := r.list(ctx)
+	if err != nil {
+		return Reconciled{}, errors.Join(err, giveBack(context.WithoutCancel(ctx)))
+	}
+	look, live := r.differences(listed, entries)
+	r.Remaining = p.each(ctx, look, func(id token.ID) { r.inspect(ctx, id) })
+	r.bury(ctx, live)
+	slices.SortFunc(r.Failed, byToken)
+	return r.Reconciled, nil
+}
+
+// started is the content of the note.
+type started struct {
+	At time.Time `json:"started_at"`
+}
+
+// turn claims the reconcile for this instance if it is due. giveBack makes it
+// due again.
+func (p *Publisher) turn(ctx context.Context) (giveBack func(context.Context) error, due bool, err error) {
+	value, version, err := p.Journal.Note(ctx, reconcileNote)
+	if err != nil && !errors.Is(err, token.ErrNotFound) {
+		return nil, false, fmt.Errorf("read the note of the last reconcile: %w", err)
+	}
+	var last started
+	now := time.Now()
+	if json.Unmarshal(value, &last) == nil && now.Before(last.At.Add(p.ReconcileInterval)) {
+		return nil, false, nil
+	}
+	next, err := json.Marshal(started{At: now.UTC()})
+	if err != nil {
+		return nil, false, fmt.Errorf("write the note of this reconcile: %w", err)
+	}
+	claimed, err := p.Journal.SwapNote(ctx, reconcileNote, next, version)
+	switch {
+	case errors.Is(err, token.ErrConflict):
+		return nil, false, nil // another instance does it
+	case err != nil:
+		return nil, false, fmt.Errorf("claim the reconcile: %w", err)
+	}
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		_, err := p.Journal.SwapNote(ctx, reconcileNote, []byte("{}"), claimed)
+		return err
+	}, true, nil
+}
+
+// reconciliation is one comparison of everything.
+type reconciliation struct {
+	*Publisher
+	mu sync.Mutex
+	Reconciled
+	gone []token.Entry // as they were before their secrets were looked at
+}
+
+// list reads both sides.
+func (r *reconciliation) list(ctx context.Context) ([]token.Listed, map[token.ID]token.Entry, error) {
+	listed, err := r.Secrets.ListGrants(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list grants: %w", err)
+	}
+	entries := map[token.ID]token.Entry{}
+	for entry, err := range r.Journal.Entries(ctx) {
+		if err != nil {
+			return nil, nil, fmt.Errorf("list the journal: %w", err)
+		}
+		entries[entry.ID] = entry
+	}
+	return listed, entries, nil
+}
+
+// differences are the grants that have to be looked at directly, and how many
+// entries are neither parked nor removed.
+func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID]token.Entry) (look []token.ID, live int) {
+	present := map[token.ID]bool{}
+	for _, secret := range listed {
+		if err := check(secret.ID); err != nil {
+			r.failed(secret.Name, err)
+			continue
+		}
+		present[secret.ID] = !secret.Deleted
+		entry, known := entries[secret.ID]
+		if !secret.Deleted && (!known || differs(entry, secret)) {
+			look = append(look, secret.ID)
+		}
+	}
+	for id, entry := range entries {
+		if entry.Removed || entry.Parked {
+			continue
+		}
+		live++
+		if !present[id] {
+			look = append(look, id)
+		}
+	}
+	slices.SortFunc(look, func(a, b token.ID) int {
+		if a.String() < b.String() {
+			return -1
+		}
+		return 1
+	})
+	return look, live
+}
+
+// check: a grant is always a merchant's.
+func check(id token.ID) error {
+	if id.Merchant == "" {
+		return errors.New("the name of a grant's secret has no merchant")
+	}
+	return id.Check()
+}
+
+// differs reports whether a listed secret is not as the entry knows it. While a
+// put is open, its publisher looks after it.
+func differs(e token.Entry, secret token.Listed) bool {
+	switch {
+	case e.Removed:
+		return false
+	case e.Parked:
+		return true
+	}
+	return !e.Put.Open() && e.Put.Version != secret.Version
+}
+
+func (r *reconciliation) failed(name string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Failed = append(r.Failed, Failure{Token: name, Err: err})
+}
+
+func (r *reconciliation) count(figure *int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*figure++
+}

@@ -1,0 +1,121 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"token-refresher/internal/token"
+)
+
+// nominations is how many entries one pass takes from the index.
+const nominations = 20_000
+
+// Published are the figures of a pass.
+type Published struct {
+	Written     int // secrets
+	WriteFailed int
+	Adopted     int           // grants from secrets that took the journal's place
+	Remaining   int           // not begun before the deadline
+	Lag         time.Duration // age of the oldest answer, of those looked at, that no secret holds yet
+	Failed      []Failure
+}
+
+// Run publishes these entries and those that the journal names, the longest
+// waiting first. One that fails stops no other, and nothing is begun near the
+// context's deadline.
+func (p *Publisher) Run(ctx context.Context, ids []token.ID) Published {
+	var pass pass
+	nominated, err := p.Journal.Unpublished(ctx, time.Now(), nominations)
+	if err != nil {
+		pass.fail("journal", err)
+	}
+	all := unique(slices.Concat(nominated, ids))
+	pass.Remaining = p.each(ctx, all, func(id token.ID) {
+		outcome, err := p.Publish(ctx, id, WhenAllowed)
+		pass.add(id, outcome, err)
+	})
+	slices.SortFunc(pass.Failed, byToken)
+	return pass.Published
+}
+
+// pass collects what a pass did.
+type pass struct {
+	mu sync.Mutex
+	Published
+}
+
+func (p *pass) fail(name string, err error) {
+	p.Failed = append(p.Failed, Failure{Token: name, Err: err})
+}
+
+func (p *pass) add(id token.ID, outcome Outcome, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil && !elsewhere(err) {
+		p.fail(id.String(), err)
+	}
+	p.Written += outcome.Written
+	p.WriteFailed += outcome.WriteFailed
+	if outcome.Adopted {
+		p.Adopted++
+	}
+	p.Lag = max(p.Lag, lag(outcome.Entry, time.Now()))
+}
+
+// lag is how long the journal has held what no secret holds. When it has moved
+// on several times since its last put, all that is known is that it was after
+// that.
+func lag(e token.Entry, now time.Time) time.Duration {
+	if e.Revision == 0 || e.Suspect || e.Removed || e.Parked || e.Published() {
+		return 0
+	}
+	if ahead := e.Revision - e.Put.Revision; ahead > 1 && e.Put.Revision > 0 && e.Put.Confirmed {
+		return now.Sub(e.Put.At)
+	}
+	return now.Sub(e.CommittedAt)
+}
+
+// each calls work for every item, with bounded concurrency, and returns how many
+// were left when the deadline came near. Nothing that work does cancels another.
+func (p *Publisher) each(ctx context.Context, ids []token.ID, work func(token.ID)) (left int) {
+	lastStart, limited := startUntil(ctx)
+	var group errgroup.Group
+	group.SetLimit(p.Concurrency)
+	for i, id := range ids {
+		if ctx.Err() != nil || (limited && !time.Now().Before(lastStart)) {
+			left = len(ids) - i
+			break
+		}
+		group.Go(func() error {
+			work(id)
+			return nil
+		})
+	}
+	_ = group.Wait() // work returns no error
+	return left
+}
+
+// startUntil is until when work may begin: a put and what is noted after it must
+// fit in before the deadline, or a quarter of the time if that is short.
+func startUntil(ctx context.Context) (until time.Time, limited bool) {
+	deadline, limited := ctx.Deadline()
+	margin := min(token.PutWithin+storeTimeout, time.Until(deadline)/4)
+	return deadline.Add(-margin), limited
+}
+
+// unique drops repetitions and keeps the order.
+func unique(ids []token.ID) []token.ID {
+	seen := make(map[token.ID]bool, len(ids))
+	return slices.DeleteFunc(ids, func(id token.ID) bool {
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
+}
+
+func byToken(a, b Failure) int { return cmp.Compare(a.Token, b.Token) }
