@@ -11,7 +11,7 @@ import (
 // Answer is what a token endpoint gave (RFC 6749 section 5.1).
 type Answer struct {
 	AccessToken  token.Secret
-	RefreshToken token.Secret // empty if none came
+	RefreshToken token.Secret // empty if none came; after a Refresh the one to keep
 	IDToken      token.Secret // empty if none came; not verified
 	TokenType    string       // "Bearer" unless the server says otherwise
 	Scope        string       // what was asked for if the server says nothing
@@ -19,11 +19,26 @@ type Answer struct {
 	// IssuedAt is when the request was sent, so that IssuedAt plus ExpiresIn is
 	// never later than the token's real end.
 	IssuedAt  time.Time
-	ExpiresIn time.Duration // always positive, 30 days at most
+	ExpiresIn time.Duration // 30 days at most; positive unless AccessToken is empty
+
+	Rotated bool // the refresh token is another than the one that was sent
 
 	// Oddities says what was put right in the answer, in constant phrases such
 	// as "expires_in missing". They are for the log.
 	Oddities []string
+}
+
+// rescued is the answer to a refresh that brought a refresh token and no usable
+// access token.
+func rescued(c clean, issuedAt time.Time, oddities []string) Answer {
+	return Answer{
+		RefreshToken: token.NewSecret(c.RefreshToken),
+		IDToken:      token.NewSecret(c.IDToken),
+		TokenType:    c.TokenType,
+		Scope:        c.Scope,
+		IssuedAt:     issuedAt,
+		Oddities:     oddities,
+	}
 }
 
 func newAnswer(received *oauth2.Token, issuedAt time.Time, oddities []string) Answer {

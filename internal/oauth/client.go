@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -48,74 +49,94 @@ func New(config Config) (*Client, error) {
 // discovery and the provider's requests_per_second take first. Every error is
 // an *Error.
 func (c *Client) ClientCredentials(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string) (Answer, error) {
-	return c.request(ctx, p, credentials, merchant, func(ctx context.Context, p provider.Provider) (*oauth2.Token, error) {
-		id, secret, style := authentication(p, credentials)
-		config := clientcredentials.Config{
-			ClientID:       id,
-			ClientSecret:   secret,
-			TokenURL:       p.TokenEndpoint,
-			Scopes:         p.EffectiveScopes(credentials),
-			EndpointParams: parameters(p, merchant),
-			AuthStyle:      style,
+	if merchant != "" {
+		if err := p.CheckMerchant(merchant); err != nil {
+			return Answer{}, misconfigured("the merchant " + err.Error())
 		}
-		return config.Token(ctx)
+	}
+	scopes := p.EffectiveScopes(credentials)
+	return c.ask(ctx, p, credentials, question{
+		merchant: merchant,
+		scope:    strings.Join(scopes, " "),
+		send: func(ctx context.Context, p provider.Provider) (*oauth2.Token, error) {
+			id, secret, style := authentication(p, credentials)
+			config := clientcredentials.Config{
+				ClientID:       id,
+				ClientSecret:   secret,
+				TokenURL:       p.TokenEndpoint,
+				Scopes:         scopes,
+				EndpointParams: parameters(p, merchant),
+				AuthStyle:      style,
+			}
+			return config.Token(ctx)
+		},
 	})
 }
 
-// grant sends one token request to the provider, through the HTTP client that
-// ctx carries.
-type grant func(ctx context.Context, p provider.Provider) (*oauth2.Token, error)
+// question is what differs between the grants.
+type question struct {
+	merchant   string         // for the headers that name it
+	scope      string         // of an answer that does not say (RFC 6749 section 5.1)
+	parameters url.Values     // beyond those that send sends
+	secrets    []token.Secret // that it sends, beyond the credentials
+	oneTime    bool           // the answer may hold a refresh token that cannot be had again
 
-// request does for every grant what is the same for all of them.
-func (c *Client) request(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string, send grant) (Answer, error) {
-	p, headers, err := c.prepare(ctx, p, credentials, merchant)
+	// send sends one token request to the provider, through the HTTP client
+	// that ctx carries.
+	send func(ctx context.Context, p provider.Provider) (*oauth2.Token, error)
+}
+
+// ask does for every grant what is the same for all of them.
+func (c *Client) ask(ctx context.Context, p provider.Provider, credentials token.Credentials, q question) (Answer, error) {
+	p, headers, err := c.prepare(ctx, p, credentials, q.merchant, provider.TokenEndpoint)
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := c.limits.wait(ctx, p); err != nil {
-		return Answer{}, err
-	}
 	exchange := &exchange{
-		next:      c.transport,
-		headers:   headers,
-		emptyBody: p.TokenRequest == provider.RequestHeaders,
-		fallback:  p.DefaultExpiresIn,
-		secrets:   secretsOf(credentials, headers),
+		next:       c.transport,
+		headers:    headers,
+		parameters: q.parameters,
+		emptyBody:  p.TokenRequest == provider.RequestHeaders,
+		oneTime:    q.oneTime,
+		fallback:   p.DefaultExpiresIn,
+		secrets:    append(secretsOf(credentials, headers), q.secrets...),
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	issuedAt := time.Now() // before sending: a token never outlives what we say
-	received, err := send(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: exchange}), p)
-	if err != nil {
+	received, err := q.send(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: exchange}), p)
+	var answer Answer
+	switch {
+	case err == nil:
+		answer = newAnswer(received, issuedAt, exchange.oddities)
+	case exchange.rescued.RefreshToken != "":
+		answer = rescued(exchange.rescued, issuedAt, exchange.oddities)
+	default:
 		return Answer{}, asError(err)
 	}
-	answer := newAnswer(received, issuedAt, exchange.oddities)
-	if answer.Scope == "" {
-		answer.Scope = strings.Join(p.EffectiveScopes(credentials), " ") // RFC 6749 section 5.1
-	}
+	answer.Scope = cmp.Or(answer.Scope, q.scope)
 	return answer, nil
 }
 
-// prepare finds the endpoint and the headers, and refuses what must not be
-// sent.
-func (c *Client) prepare(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string) (provider.Provider, map[string]token.Secret, error) {
-	p, err := c.discoverer.Resolve(ctx, p, credentials, provider.TokenEndpoint)
+// prepare finds the endpoint and the headers, refuses what must not be sent, and
+// waits until the provider's requests_per_second allow it.
+func (c *Client) prepare(ctx context.Context, p provider.Provider, credentials token.Credentials, merchant string, endpoint provider.Endpoint) (provider.Provider, map[string]token.Secret, error) {
+	p, err := c.discoverer.Resolve(ctx, p, credentials, endpoint)
 	if err != nil {
 		return p, nil, undiscovered(err)
 	}
-	if err := p.CheckURL(p.TokenEndpoint); err != nil {
-		return p, nil, misconfigured("token_endpoint " + err.Error())
+	url := p.TokenEndpoint
+	if endpoint == provider.RevocationEndpoint {
+		url = p.RevocationEndpoint
 	}
-	if merchant != "" {
-		if err := p.CheckMerchant(merchant); err != nil {
-			return p, nil, misconfigured("the merchant " + err.Error())
-		}
+	if err := p.CheckURL(url); err != nil {
+		return p, nil, misconfigured(string(endpoint) + " " + err.Error())
 	}
 	headers, err := p.Headers(credentials, merchant)
 	if err != nil {
 		return p, nil, misconfigured(err.Error())
 	}
-	return p, headers, nil
+	return p, headers, c.limits.wait(ctx, p)
 }
 
 // authentication is how the client authenticates, always said explicitly:
@@ -150,5 +171,5 @@ func asError(err error) *Error {
 	if classified, ok := errors.AsType[*Error](err); ok {
 		return classified
 	}
-	return &Error{Class: ClassUnknown, problem: "the request could not be made"}
+	return &Error{Class: ClassUnknown, NotSent: true, problem: "the request could not be made"}
 }

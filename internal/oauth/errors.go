@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ const (
 	ClassUnknown   Class = "unknown"   // condemns neither the grant nor the client
 )
 
-// Error is a token request that brought no token. It is made of fixed words, a
+// Error is a token request that brought no token, or a revocation that failed. It is made of fixed words, a
 // status and values that were checked character by character: it never holds
 // what else a server sent, nor anything of the request.
 type Error struct {
@@ -28,12 +29,16 @@ type Error struct {
 	CorrelationID string        // the server's name for this request, for its support
 	RetryAfter    time.Duration // what the server asked us to wait, 15 minutes at most; 0 if it did not say
 
-	// Timeout is set if no complete answer came in time: the request may still
-	// be alive at the server, and its outcome is unknown.
+	// Timeout is set if no complete answer came in time. Unless NotSent is set
+	// too, the request may still be alive at the server.
 	Timeout bool
+	// NotSent is set if it is certain that nothing of the request left.
+	NotSent bool
 
-	problem string
-	cause   error
+	request    string // what was asked for; "token request" if empty
+	problem    string
+	incomplete bool // Status is that of an answer that broke off
+	cause      error
 }
 
 // Error implements error.
@@ -55,10 +60,11 @@ func (e *Error) Error() string {
 	if e.RetryAfter > 0 {
 		details = append(details, "wait "+e.RetryAfter.String())
 	}
-	if len(details) == 0 {
-		return "token request: " + problem
+	text := cmp.Or(e.request, "token request") + ": " + problem
+	if len(details) > 0 {
+		text += " (" + strings.Join(details, ", ") + ")"
 	}
-	return "token request: " + problem + " (" + strings.Join(details, ", ") + ")"
+	return text
 }
 
 // Unwrap returns context.DeadlineExceeded, context.Canceled or nil. Causes that

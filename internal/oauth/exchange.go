@@ -3,8 +3,11 @@ package oauth
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"token-refresher/internal/token"
@@ -19,45 +22,75 @@ const maxBody = 1023 << 10
 // x/oauth2 never sees what a server really sent, and http.Client no redirect
 // that it could follow.
 type exchange struct {
-	next      http.RoundTripper
-	headers   map[string]token.Secret
-	emptyBody bool
-	fallback  time.Duration  // lifetime of a token whose answer does not say
-	secrets   []token.Secret // what an answer must not bring into an error
+	next       http.RoundTripper
+	headers    map[string]token.Secret
+	parameters url.Values // to be added to the form
+	emptyBody  bool
+	oneTime    bool           // the answer may hold a refresh token that cannot be had again
+	fallback   time.Duration  // lifetime of a token whose answer does not say
+	secrets    []token.Secret // what an answer must not bring into an error
 
 	oddities []string // of the answer
+	rescued  clean    // what there is of an answer without a usable access token
 }
 
 // RoundTrip implements http.RoundTripper. Every error is an *Error.
 func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
-	shaped := e.shape(request)
-	response, err := e.next.RoundTrip(shaped)
+	response, body, err := e.send(request)
+	var answer clean
+	if err == nil {
+		answer, err = e.judge(response, body)
+	}
+	if err != nil && e.salvage(err, response, body) {
+		answer, err = e.rescued, nil
+	}
 	if err != nil {
-		return nil, unanswered(request.Context(), err)
+		return nil, err
+	}
+	return answer.response(request)
+}
+
+// send sends the request and reads the answer to its end, or as far as it came.
+func (e *exchange) send(request *http.Request) (*http.Response, []byte, error) {
+	shaped, err := e.shape(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	var wire wire
+	response, err := e.next.RoundTrip(shaped.WithContext(wire.watch(request.Context())))
+	if err != nil {
+		failure := unanswered(request.Context(), err)
+		failure.NotSent = wire.untouched()
+		return nil, nil, failure
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	if err != nil {
-		broken := unanswered(request.Context(), err)
-		broken.Status = response.StatusCode
-		return nil, broken
+		failure := unanswered(request.Context(), err)
+		failure.Status, failure.incomplete = response.StatusCode, true
+		return response, body, failure
 	}
-	clean, err := e.judge(response, body)
-	if err != nil {
-		return nil, err
-	}
-	return clean.response(request)
+	return response, body, nil
 }
 
-// shape makes a copy of the request with the provider's headers and, for a
-// provider that reads nothing else, without a body.
-func (e *exchange) shape(request *http.Request) *http.Request {
+// shape makes a copy of the request with the provider's headers and further
+// parameters and, for a provider that reads nothing else, without a body.
+//
+// The copy has no GetBody: net/http can then not send it a second time, which it
+// otherwise does when a connection turns out to be dead, and for any failure if
+// a header of the provider's makes a POST look repeatable (Idempotency-Key).
+func (e *exchange) shape(request *http.Request) (*http.Request, error) {
+	form, err := readBody(request)
+	if err != nil {
+		return nil, &Error{Class: ClassUnknown, NotSent: true, problem: "the request could not be made"}
+	}
+	if len(e.parameters) > 0 {
+		form = append(form, "&"+e.parameters.Encode()...)
+	}
 	shaped := request.Clone(request.Context())
+	shaped.Body, shaped.GetBody, shaped.ContentLength = io.NopCloser(bytes.NewReader(form)), nil, int64(len(form))
 	if e.emptyBody {
-		if request.Body != nil {
-			_ = request.Body.Close()
-		}
-		shaped.Body, shaped.GetBody, shaped.ContentLength = http.NoBody, nil, 0
+		shaped.Body, shaped.ContentLength = http.NoBody, 0
 		shaped.Header.Del("Content-Type")
 	}
 	shaped.Header.Set("Accept", "application/json")
@@ -65,7 +98,16 @@ func (e *exchange) shape(request *http.Request) *http.Request {
 	for name, value := range e.headers {
 		shaped.Header.Set(name, value.Reveal())
 	}
-	return shaped
+	return shaped, nil
+}
+
+// readBody reads and closes the body, as a RoundTripper must.
+func readBody(request *http.Request) ([]byte, error) {
+	if request.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(request.Body)
+	return body, errors.Join(err, request.Body.Close())
 }
 
 // judge tells an answer that brings a token from one that does not.
@@ -74,7 +116,7 @@ func (e *exchange) judge(response *http.Response, body []byte) (clean, error) {
 		return clean{}, e.refused(response, nil, "the answer is larger than 1023 KiB")
 	}
 	fields, readable := readFields(response.Header.Get("Content-Type"), body)
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	if !good(response) {
 		return clean{}, e.refused(response, fields, "")
 	}
 	if !readable {
@@ -86,6 +128,28 @@ func (e *exchange) judge(response *http.Response, body []byte) (clean, error) {
 	}
 	e.oddities = oddities
 	return answer, nil
+}
+
+// salvage keeps the new refresh token of an answer that failed otherwise, unless
+// the answer says itself that it is an error. It reports whether there is an
+// access token beside it, so that the answer serves after all.
+func (e *exchange) salvage(failure error, response *http.Response, body []byte) bool {
+	refused, _ := errors.AsType[*Error](failure)
+	if !e.oneTime || response == nil || !good(response) || refused == nil || refused.Code != "" {
+		return false
+	}
+	answer, oddities, problem := normalise(salvage(body), e.fallback)
+	isOurs := func(sent token.Secret) bool { return sent.Equal(token.NewSecret(answer.RefreshToken)) }
+	if answer.RefreshToken == "" || slices.ContainsFunc(e.secrets, isOurs) && problem != "" {
+		return false
+	}
+	e.rescued, e.oddities = answer, append(oddities, oddInPart)
+	return problem == ""
+}
+
+// good reports whether a status announces a token.
+func good(response *http.Response) bool {
+	return response.StatusCode >= 200 && response.StatusCode <= 299
 }
 
 // response is the clean answer as x/oauth2 reads it.

@@ -31,6 +31,7 @@ func (l *limits) wait(ctx context.Context, p provider.Provider) error {
 	if err := l.limiter(p).Wait(ctx); err != nil {
 		return &Error{
 			Class:   ClassThrottled,
+			NotSent: true,
 			problem: "not sent: the provider's requests_per_second leaves no room in the time left",
 			cause:   ctx.Err(),
 		}

@@ -22,8 +22,11 @@ const (
 	oddTypeUnread       = "token_type unreadable"
 	oddScope            = "scope unreadable"
 	oddRefreshToken     = "refresh_token unreadable"
+	oddRefreshNumber    = "refresh_token a number"
+	oddRefreshUnusual   = "refresh_token with unusual characters"
 	oddIDToken          = "id_token unreadable"
 	oddError            = "error beside a token"
+	oddInPart           = "read in part"
 )
 
 const bearer = "Bearer" // RFC 6750
@@ -31,8 +34,9 @@ const bearer = "Bearer" // RFC 6750
 const byteOrderMark = "\xef\xbb\xbf"
 
 var (
-	tokenPattern = regexp.MustCompile(`^[\x20-\x7e]+$`)               // RFC 6749 appendix A.12
-	typePattern  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)       // RFC 6749 appendix A.13
+	tokenPattern = regexp.MustCompile(`^[\x20-\x7e]+$`)         // RFC 6749 appendix A.12
+	typePattern  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`) // RFC 6749 appendix A.13
+	digitPattern = regexp.MustCompile(`^[0-9]+$`)
 	scopePattern = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e ]*$`) // RFC 6749 section 3.3
 )
 
@@ -74,23 +78,22 @@ func readFields(contentType string, body []byte) (map[string]json.RawMessage, bo
 	return fields, true
 }
 
-// normalise reads the fields of an answer with a good status. It gives up only
-// an answer without a usable access token, and then says why in fixed words.
+// normalise reads the fields of an answer with a good status. Without a usable
+// access token it says why in fixed words, and returns what else there is.
 func normalise(fields map[string]json.RawMessage, fallback time.Duration) (answer clean, oddities []string, problem string) {
 	odd := func(oddity string) { oddities = append(oddities, oddity) }
-	if problem := tokenProblem(fields["access_token"]); problem != "" {
-		return clean{}, nil, problem
+	if problem = tokenProblem(fields["access_token"]); problem == "" {
+		answer.AccessToken, _ = text(fields["access_token"])
 	}
 	if present(fields["error"]) {
 		odd(oddError)
 	}
-	answer.AccessToken, _ = text(fields["access_token"])
-	answer.RefreshToken = optionalToken(fields["refresh_token"], oddRefreshToken, odd)
-	answer.IDToken = optionalToken(fields["id_token"], oddIDToken, odd)
+	answer.RefreshToken = refreshToken(fields["refresh_token"], odd)
+	answer.IDToken = idToken(fields["id_token"], odd)
 	answer.TokenType = tokenType(fields["token_type"], odd)
 	answer.Scope = scope(fields["scope"], odd)
 	answer.ExpiresIn = lifetime(fields["expires_in"], fallback, odd)
-	return answer, oddities, ""
+	return answer, oddities, problem
 }
 
 // tokenProblem says why there is no usable access token, or nothing.
@@ -109,15 +112,34 @@ func tokenProblem(raw json.RawMessage) string {
 	return ""
 }
 
-// optionalToken drops what cannot be a token: the access token beside it is
-// good all the same.
-func optionalToken(raw json.RawMessage, oddity string, odd func(string)) string {
+// refreshToken takes whatever can be sent back in a form, which is any text: the
+// one before it may be spent.
+func refreshToken(raw json.RawMessage, odd func(string)) string {
+	if !present(raw) {
+		return ""
+	}
+	value, isText := text(raw)
+	switch {
+	case digitPattern.Match(raw):
+		odd(oddRefreshNumber)
+		return string(raw)
+	case !isText, !token.NewSecret(value).Storable():
+		odd(oddRefreshToken)
+		return ""
+	case !tokenPattern.MatchString(value):
+		odd(oddRefreshUnusual)
+	}
+	return value
+}
+
+// idToken drops what cannot be a token: those beside it are good all the same.
+func idToken(raw json.RawMessage, odd func(string)) string {
 	if !present(raw) {
 		return ""
 	}
 	value, isText := text(raw)
 	if !isText || !token.NewSecret(value).Storable() || !tokenPattern.MatchString(value) {
-		odd(oddity)
+		odd(oddIDToken)
 		return ""
 	}
 	return value

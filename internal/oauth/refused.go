@@ -53,8 +53,9 @@ func knownCode(raw json.RawMessage) string {
 	switch code := strings.ToLower(value); code {
 	case "invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type",
 		"invalid_request", "access_denied", "server_error", "temporarily_unavailable", // RFC 6749
-		"invalid_target", // RFC 8707
-		"unauthorized":   // MobilePay's gateway
+		"invalid_target",         // RFC 8707
+		"unsupported_token_type", // RFC 7009
+		"unauthorized":           // MobilePay's gateway
 		return code
 	}
 	return ""

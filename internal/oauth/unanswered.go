@@ -49,14 +49,14 @@ func isTLS(err error) bool {
 	return certificate || authority || alert || record
 }
 
-// undiscovered classifies a token endpoint that was not found. A document that
+// undiscovered classifies an endpoint that was not found. A document that
 // is wrong may be right again soon, so it stops no client; a gateway that does
 // not know the client does.
 func undiscovered(err error) *Error {
-	class, problem := ClassUnknown, "the token endpoint is not known"
+	class, problem := ClassUnknown, "the endpoint is not known"
 	found, ok := errors.AsType[*provider.DiscoveryError](err)
 	if !ok {
-		return &Error{Class: class, problem: problem}
+		return &Error{Class: class, NotSent: true, problem: problem}
 	}
 	switch {
 	case found.Temporary:
@@ -64,11 +64,11 @@ func undiscovered(err error) *Error {
 	case found.Status == http.StatusUnauthorized:
 		class = ClassClient
 	}
-	return &Error{Class: class, Timeout: found.Timeout, problem: err.Error(), cause: found.Unwrap()}
+	return &Error{Class: class, NotSent: true, Timeout: found.Timeout, problem: err.Error(), cause: found.Unwrap()}
 }
 
 // misconfigured is a request that was not sent because something that an
 // operator wrote is wrong.
 func misconfigured(problem string) *Error {
-	return &Error{Class: ClassClient, problem: "not sent: " + problem}
+	return &Error{Class: ClassClient, NotSent: true, problem: "not sent: " + problem}
 }

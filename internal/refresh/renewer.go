@@ -236,9 +236,17 @@ func (r *renewal) send(ctx context.Context) (Refreshed, error) {
 }
 
 // lost reports whether the provider may have done what was asked although no
-// answer came.
+// answer came, or none that can be read.
 func lost(failure *oauth.Error) bool {
-	return failure.Timeout || failure.Status == 0 || failure.Status >= 500
+	switch failure.Delivery() {
+	case oauth.NotSent:
+		return false
+	case oauth.Answered:
+		unread := failure.Status/100 == 2 && failure.Class == oauth.ClassUnknown
+		return unread || failure.Status >= 500 && failure.Class == oauth.ClassTransient
+	default:
+		return true
+	}
 }
 
 // refused notes an invalid_grant that nothing newer could replace.
