@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,12 +144,7 @@ func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID
 			look = append(look, id)
 		}
 	}
-	slices.SortFunc(look, func(a, b token.ID) int {
-		if a.String() < b.String() {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(look, func(a, b token.ID) int { return cmp.Compare(a.String(), b.String()) })
 	return look, live
 }
 
