@@ -23,6 +23,7 @@ var ErrAnswerLost = errors.New("the newest answer would be lost")
 type Codec struct {
 	seal  *seal.Sealer
 	newID func() string
+	known map[string]bool // fields of a document
 }
 
 // NewCodec makes a Codec. newID makes write ids, each of them only once: random
@@ -34,7 +35,7 @@ func NewCodec(sealer *seal.Sealer, newID func() string) (*Codec, error) {
 	if newID == nil {
 		newID = rand.Text
 	}
-	return &Codec{seal: sealer, newID: newID}, nil
+	return &Codec{seal: sealer, newID: newID, known: fieldNames()}, nil
 }
 
 // NewID makes a write id.
@@ -60,10 +61,11 @@ func (c *Codec) encode(ctx context.Context, old, next token.Entry) (Row, token.E
 		return Row{}, token.Entry{}, err
 	}
 	row := Row{Key: Key(next.ID), WriteID: c.writeID(old, next), Schema: max(Schema, next.Schema)}
+	d, extra := documentOf(next), c.unknown(next.Extra)
 	var dueErr, publishErr, documentErr, sealErr error
 	row.DueAt, dueErr = indexTime(next.DueAt)
 	row.PublishAt, publishErr = indexTime(next.PublishAt)
-	row.Document, documentErr = withExtra(documentOf(next), next.Extra)
+	row.Document, documentErr = d.withExtra(extra)
 	row.Sealed, sealErr = c.sealAnswer(ctx, old, next)
 	if err := errors.Join(dueErr, publishErr, documentErr, sealErr); err != nil {
 		return Row{}, token.Entry{}, err
@@ -71,21 +73,32 @@ func (c *Codec) encode(ctx context.Context, old, next token.Entry) (Row, token.E
 	if n := len(row.Document) + len(row.Sealed); n > maxRowLen {
 		return Row{}, token.Entry{}, fmt.Errorf("a row of %d bytes: at most %d fit", n, maxRowLen)
 	}
-	stored, err := c.readBack(ctx, row, next)
-	return row, stored, err
+	stored, err := d.entry()
+	if err != nil {
+		return Row{}, token.Entry{}, err
+	}
+	stored.Extra = extra
+	stored.ID, stored.WriteID, stored.Schema, stored.Blob = next.ID, row.WriteID, row.Schema, row.Sealed
+	if hasAnswer(next) {
+		answerOf(next).into(&stored)
+		return row, stored, nil
+	}
+	return row, stored, c.openAnswer(ctx, &stored) // it may come from a list
 }
 
-// readBack is the entry as a reader of the row will get it. An entry that came
-// from a list is opened now.
-func (c *Codec) readBack(ctx context.Context, row Row, e token.Entry) (token.Entry, error) {
-	if !hasAnswer(e) {
-		return c.Decode(ctx, row)
+// unknown are the fields that this schema does not know.
+func (c *Codec) unknown(fields map[string]json.RawMessage) map[string]json.RawMessage {
+	var unknown map[string]json.RawMessage
+	for name, value := range fields {
+		if c.known[name] {
+			continue
+		}
+		if unknown == nil {
+			unknown = map[string]json.RawMessage{}
+		}
+		unknown[name] = value
 	}
-	stored, err := c.List(row)
-	if err == nil {
-		answerOf(e).into(&stored)
-	}
-	return stored, err
+	return unknown
 }
 
 func checkSwap(old, next token.Entry) error {
@@ -159,32 +172,39 @@ func (c *Codec) Decode(ctx context.Context, row Row) (token.Entry, error) {
 	if err != nil {
 		return e, err
 	}
-	switch err := c.openAnswer(ctx, &e); {
-	case errors.Is(err, seal.ErrKeyUnavailable):
+	if err := c.openAnswer(ctx, &e); err != nil {
 		return token.Entry{ID: e.ID}, fmt.Errorf("entry %s: %w", e.ID, err)
-	case err != nil:
-		e.Sealed = fmt.Errorf("entry %s: %w: %w", e.ID, token.ErrSealed, err)
 	}
 	return e, nil
 }
 
+// openAnswer fills in grant and access token, or Sealed. Errors:
+// seal.ErrKeyUnavailable.
 func (c *Codec) openAnswer(ctx context.Context, e *token.Entry) error {
+	w, err := c.open(ctx, *e)
+	switch {
+	case errors.Is(err, seal.ErrKeyUnavailable):
+		return err
+	case err != nil:
+		e.Sealed = fmt.Errorf("entry %s: %w: %w", e.ID, token.ErrSealed, err)
+	default:
+		w.into(e)
+	}
+	return nil
+}
+
+func (c *Codec) open(ctx context.Context, e token.Entry) (answer, error) {
 	if len(e.Blob) == 0 {
 		if e.Revision > 0 && !e.Removed {
-			return errors.New("there is none")
+			return answer{}, errors.New("there is none")
 		}
-		return nil
+		return answer{}, nil
 	}
-	plaintext, err := c.seal.Open(ctx, label(*e), e.Blob)
+	plaintext, err := c.seal.Open(ctx, label(e), e.Blob)
 	if err != nil {
-		return err
+		return answer{}, err
 	}
-	w, err := unmarshalAnswer(plaintext)
-	if err != nil {
-		return err
-	}
-	w.into(e)
-	return nil
+	return unmarshalAnswer(plaintext)
 }
 
 // List reads an entry and leaves its answer sealed. With an error, the entry
@@ -194,7 +214,7 @@ func (c *Codec) List(row Row) (token.Entry, error) {
 	if err != nil {
 		return token.Entry{}, err
 	}
-	e, err := parseDocument(row.Document)
+	e, err := c.parseDocument(row.Document)
 	if err != nil {
 		return token.Entry{ID: id}, fmt.Errorf("entry %s of schema %d: %w: %w", id, row.Schema, token.ErrUnreadable, err)
 	}
@@ -203,12 +223,12 @@ func (c *Codec) List(row Row) (token.Entry, error) {
 }
 
 // parseDocument keeps what it does not know, and encoding/json's errors back.
-func parseDocument(text []byte) (token.Entry, error) {
-	var extra map[string]json.RawMessage
-	if err := json.Unmarshal(text, &extra); err != nil {
+func (c *Codec) parseDocument(text []byte) (token.Entry, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
 		return token.Entry{}, errors.New("its document is no JSON object")
 	}
-	if reader, ok := extra["reader"]; ok {
+	if reader, ok := fields["reader"]; ok {
 		var least int
 		if err := json.Unmarshal(reader, &least); err != nil || least > Schema {
 			return token.Entry{}, fmt.Errorf("it is for readers of schema %.10s and later, this is %d", reader, Schema)
@@ -222,11 +242,6 @@ func parseDocument(text []byte) (token.Entry, error) {
 	if err != nil {
 		return token.Entry{}, err
 	}
-	for name := range fieldsOfDocument() {
-		delete(extra, name)
-	}
-	if len(extra) > 0 {
-		e.Extra = extra
-	}
+	e.Extra = c.unknown(fields)
 	return e, nil
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ type document struct {
 	Result      result      `json:"result,omitzero"`
 	UsedAt      time.Time   `json:"used_at,omitzero"`
 	PublishAt   time.Time   `json:"publish_at,omitzero"`
-	Memory      []string    `json:"memory,omitempty"` // see formatRemembered; the newest last
+	Memory      string      `json:"memory,omitzero"` // see formatMemory
 	Put         put         `json:"put,omitzero"`
 	AccessPut   accessPut   `json:"access_put,omitzero"`
 	Forced      []time.Time `json:"forced,omitempty"`
@@ -118,8 +119,8 @@ func (d result) entry() (token.Result, error) {
 	return r, nil
 }
 
-// withExtra adds the fields of a newer schema to a document.
-func withExtra(d document, extra map[string]json.RawMessage) ([]byte, error) {
+// withExtra writes a document and the fields of a newer schema beside it.
+func (d document) withExtra(extra map[string]json.RawMessage) ([]byte, error) {
 	plain, err := json.Marshal(d)
 	if err != nil || len(extra) == 0 {
 		return plain, err
@@ -128,17 +129,12 @@ func withExtra(d document, extra map[string]json.RawMessage) ([]byte, error) {
 	if err := json.Unmarshal(plain, &fields); err != nil {
 		return nil, err
 	}
-	own := fieldsOfDocument()
-	for name, value := range extra {
-		if !own[name] {
-			fields[name] = value
-		}
-	}
+	maps.Copy(fields, extra)
 	return json.Marshal(fields)
 }
 
-// fieldsOfDocument are the names that this schema knows.
-func fieldsOfDocument() map[string]bool {
+// fieldNames are the names that this schema knows.
+func fieldNames() map[string]bool {
 	names := map[string]bool{}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[document]()) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")

@@ -7,15 +7,12 @@ import (
 	"testing"
 
 	"go.etcd.io/bbolt"
-	"go.uber.org/goleak"
 
 	"token-refresher/internal/journal"
 	"token-refresher/internal/journal/file"
 	"token-refresher/internal/journal/journaltest"
 	"token-refresher/internal/token"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestContract(t *testing.T) {
 	t.Parallel()

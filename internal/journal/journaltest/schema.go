@@ -84,7 +84,7 @@ func testUnreadableRow(t *testing.T, open opener) {
 	for _, broken := range []journal.Row{
 		{Key: "grant#NO", WriteID: "x", Schema: 1, Document: row.Document, DueAt: row.DueAt},
 		{Key: row.Key, WriteID: "x", Schema: 1, Document: json.RawMessage(`"no object"`), DueAt: row.DueAt},
-		{Key: journal.Key(fi), WriteID: "x", Schema: 1, Document: json.RawMessage(`{"memory":["no"]}`)},
+		{Key: journal.Key(fi), WriteID: "x", Schema: 1, Document: json.RawMessage(`{"memory":"no"}`)},
 	} {
 		b.SetRow(t, broken)
 	}
