@@ -27,14 +27,19 @@ func allowed() map[string][]string {
 
 		"internal":             nil, // this test
 		"internal/app":         domain,
+		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
 		"internal/provider":    {"internal/token"},
 		"internal/refresh":     {"internal/oauth", "internal/token"},
+		"internal/seal":        nil,
 		"internal/secretstore": {"internal/token"},
 		"internal/stack":       nil, // tests of the template
 		"internal/statuspage":  {"internal/token"},
 		"internal/telemetry":   nil,
 		"internal/token":       nil,
+
+		"internal/journal/file":        {"internal/journal", "internal/seal", "internal/token"},
+		"internal/journal/journaltest": {"internal/journal", "internal/seal", "internal/token"}, // for tests: nobody ships it
 
 		"internal/sandbox/authserver":     {"internal/token"},
 		"internal/sandbox/lambda":         {"internal/token"},
@@ -48,19 +53,20 @@ func allowed() map[string][]string {
 func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":                          {"cmd/tokens"},
+		"github.com/aws/aws-sdk-go-v2/service/dynamodb":       {"internal/journal"},
 		"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/secretstore"},
 		"github.com/aws/aws-xray-sdk-go":                      {"internal/telemetry"},
 		"github.com/caarlos0/env":                             {"internal/app"},
-		"go.etcd.io/bbolt":                                    {"internal/sandbox/secretsmanager"},
+		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/secretsmanager"},
 		"golang.org/x/oauth2":                                 {"internal/oauth"},
 
 		// For tests only.
-		"github.com/google/go-cmp":        nil,
+		"github.com/google/go-cmp":        {"internal/journal/journaltest"},
 		"github.com/rogpeppe/go-internal": nil,
 		"go.uber.org/goleak":              nil,
 		"gopkg.in/yaml.v3":                nil,
-		"pgregory.net/rapid":              nil,
-		"testing":                         {"internal/sandbox/moto"},
+		"pgregory.net/rapid":              {"internal/journal/journaltest"},
+		"testing":                         {"internal/journal/journaltest", "internal/sandbox/moto"},
 	}
 }
 
