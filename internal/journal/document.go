@@ -41,12 +41,13 @@ type result struct {
 	Failures  int           `json:"failures,omitzero"`
 	RefusedAt time.Time     `json:"refused_at,omitzero"`
 	Latch     *latch        `json:"latch,omitzero"`
+
+	RotationLost bool `json:"rotation_lost,omitzero"`
 }
 
 type latch struct {
-	Fingerprint  string    `json:"fingerprint"`
-	Since        time.Time `json:"since,omitzero"`
-	RotationLost bool      `json:"rotation_lost,omitzero"`
+	Fingerprint string    `json:"fingerprint"`
+	Since       time.Time `json:"since,omitzero"`
 }
 
 type put struct {
@@ -100,21 +101,21 @@ func (d document) entry() (token.Entry, error) {
 }
 
 func resultOf(r token.Result) result {
-	d := result{Outcome: r.Outcome, At: r.At, Failures: r.Failures, RefusedAt: r.RefusedAt}
+	d := result{Outcome: r.Outcome, At: r.At, Failures: r.Failures, RefusedAt: r.RefusedAt, RotationLost: r.RotationLost}
 	if l := r.Latch; l != nil {
-		d.Latch = &latch{Fingerprint: formatFingerprint(l.Fingerprint), Since: utc(l.Since), RotationLost: l.RotationLost}
+		d.Latch = &latch{Fingerprint: formatFingerprint(l.Fingerprint), Since: utc(l.Since)}
 	}
 	return d
 }
 
 func (d result) entry() (token.Result, error) {
-	r := token.Result{Outcome: d.Outcome, At: d.At, Failures: d.Failures, RefusedAt: d.RefusedAt}
+	r := token.Result{Outcome: d.Outcome, At: d.At, Failures: d.Failures, RefusedAt: d.RefusedAt, RotationLost: d.RotationLost}
 	if l := d.Latch; l != nil {
 		fingerprint, err := parseFingerprint(l.Fingerprint)
 		if err != nil {
 			return token.Result{}, err
 		}
-		r.Latch = &token.Latch{Fingerprint: fingerprint, Since: l.Since, RotationLost: l.RotationLost}
+		r.Latch = &token.Latch{Fingerprint: fingerprint, Since: l.Since}
 	}
 	return r, nil
 }

@@ -140,7 +140,7 @@ func (r *renewal) claim(ctx context.Context, id token.ID) error {
 		if err == nil {
 			r.entry = entry
 			r.result.WasGood = entry.Result.Outcome == token.OutcomeSucceeded || entry.Result.Outcome == ""
-			r.lost = entry.Result.Outcome == token.OutcomeUnknown
+			r.lost = entry.Result.Outcome == token.OutcomeUnknown || entry.Unsettled
 			return nil
 		}
 		if errors.Is(err, token.ErrConflict) {
@@ -191,12 +191,14 @@ func (r *renewal) compare(ctx context.Context) (newer bool, err error) {
 	stored := r.Secrets.Grant(ctx, r.entry.ID)
 	switch {
 	case errors.Is(stored.Err, token.ErrNotFound), errors.Is(stored.Err, token.ErrDeleted), errors.Is(stored.Err, token.ErrUnreadable):
+		r.entry.Unsettled = false
 		return false, nil // nothing there that could be newer
 	case stored.Err != nil:
 		return false, stored.Err
 	}
 	revision, standing := r.entry.Judge(stored.Value)
 	if standing != token.Newer {
+		r.entry.Unsettled = false
 		return false, nil
 	}
 	lease := r.entry.Lease
@@ -252,7 +254,7 @@ func lost(failure *oauth.Error) bool {
 // refused notes an invalid_grant that nothing newer could replace.
 func (r *renewal) refused(ctx context.Context, cause error) error {
 	latch := r.endpoint.Latch(r.entry.Grant.RefreshToken)
-	r.result.RotationLost = r.lost
+	r.result.RotationLost = r.lost && !r.entry.Result.RotationLost
 	stored, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
 		next, latched := r.Schedule.Refused(e, latch, r.lost, time.Now())
 		r.result.Latched = latched

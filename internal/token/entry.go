@@ -80,6 +80,10 @@ type Result struct {
 	Failures  int       // in a row
 	RefusedAt time.Time // of the first invalid_grant since the last success
 	Latch     *Latch
+
+	// RotationLost is set when a refusal follows a request whose answer never
+	// came: the provider has rotated the token, it was not revoked.
+	RotationLost bool
 }
 
 // Outcome is what became of an attempt.
@@ -96,9 +100,8 @@ const (
 // Latch keeps a grant that the provider refused for good from being sent, but
 // for one try a day. It holds for one refresh token, client and endpoint.
 type Latch struct {
-	Fingerprint  Fingerprint // see LatchFingerprint
-	Since        time.Time
-	RotationLost bool // the answer to the last good one was lost on the way
+	Fingerprint Fingerprint
+	Since       time.Time
 }
 
 // Put is a put of the grant secret, written down before it is made.

@@ -139,9 +139,10 @@ func (s Schedule) warmAt(t AccessToken) time.Time {
 
 // Refused notes an invalid_grant: a second one, ten minutes or more after the
 // first, latches the grant. rotationLost says that the answer to an earlier
-// request was lost, which explains the refusal.
+// request may have been lost, which explains the refusal.
 func (s Schedule) Refused(e Entry, latch Fingerprint, rotationLost bool, now time.Time) (next Entry, latched bool) {
 	next = e.Attempted(OutcomeRefused, now)
+	next.Result.RotationLost = e.Result.RotationLost || rotationLost
 	if old := e.Result.Latch; old != nil && old.Fingerprint == latch {
 		next.DueAt = now.Add(latchedTry)
 		return next, false
@@ -156,7 +157,7 @@ func (s Schedule) Refused(e Entry, latch Fingerprint, rotationLost bool, now tim
 		next.DueAt = first.Add(secondTry)
 		return next, false
 	}
-	next.Result.Latch = &Latch{Fingerprint: latch, Since: now, RotationLost: rotationLost}
+	next.Result.Latch = &Latch{Fingerprint: latch, Since: now}
 	next.DueAt = now.Add(latchedTry)
 	return next, true
 }

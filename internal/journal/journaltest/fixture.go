@@ -34,7 +34,8 @@ func Full(id token.ID) token.Entry {
 	e.Unsettled = true
 	e.Result = token.Result{
 		Outcome: token.OutcomeRefused, At: at(90), Failures: 3, RefusedAt: at(80),
-		Latch: &token.Latch{Fingerprint: token.FingerprintOf(token.NewSecret("latched")), Since: at(70), RotationLost: true},
+		RotationLost: true,
+		Latch:        &token.Latch{Fingerprint: token.FingerprintOf(token.NewSecret("latched")), Since: at(70)},
 	}
 	e.UsedAt = at(60)
 	e.PublishAt = at(200)

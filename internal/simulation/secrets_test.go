@@ -1,0 +1,255 @@
+package simulation_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// secretCall is about how long a call to Secrets Manager lasts.
+const secretCall = 20 * time.Millisecond
+
+// secrets is a Secrets Manager in memory: versions under labels, idempotent
+// puts, writes that other people make too.
+type secrets struct {
+	pace  *pace
+	watch *watch
+	mu    sync.Mutex
+
+	grants  map[token.ID]*secret
+	access  map[token.ID]token.Stored[token.AccessToken]
+	puts    int
+	strange int // puts by people
+
+	fault func(operation string, id token.ID) error // nil: none
+	blind bool                                      // sabotage: whatever differs looks new
+}
+
+// secret is one grant secret.
+type secret struct {
+	versions          map[string]token.Grant
+	order             []string // of the versions
+	current, previous string
+	deleted           bool
+	putAt             []time.Time // of ours
+}
+
+func newSecrets(p *pace, w *watch) *secrets {
+	return &secrets{pace: p, watch: w, grants: map[token.ID]*secret{}, access: map[token.ID]token.Stored[token.AccessToken]{}}
+}
+
+func (s *secrets) call(operation string, id token.ID) error {
+	s.pace.take(secretCall, "secrets "+operation, id.String())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault == nil {
+		return nil
+	}
+	return s.fault(operation, id)
+}
+
+// put makes a version current. A version that is there already changes nothing.
+func (s *secret) put(version string, g token.Grant) {
+	if _, known := s.versions[version]; known {
+		return
+	}
+	s.versions[version] = g
+	s.order = append(s.order, version)
+	s.previous, s.current = s.current, version
+}
+
+// byHand is what a person does in the console.
+func (s *secrets) byHand(id token.ID, g token.Grant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.strange++
+	if s.grants[id] == nil {
+		s.grants[id] = &secret{versions: map[string]token.Grant{}}
+	}
+	s.grants[id].put(fmt.Sprint("person-", s.strange), g)
+	s.pace.record("person puts %s", id)
+}
+
+// moveBack makes the version before the last two current again, as a person
+// does in the console.
+func (s *secrets) moveBack(id token.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if secret := s.grants[id]; secret != nil && len(secret.order) > 2 {
+		secret.previous, secret.current = secret.current, secret.order[len(secret.order)-3]
+		s.pace.record("person moves the label of %s back", id)
+	}
+}
+
+func (s *secrets) Clients(context.Context, token.GrantType) ([]string, error) {
+	return []string{"reporting", "subscriptions"}, nil
+}
+
+func (s *secrets) Untagged(context.Context) ([]string, error) { return nil, nil }
+
+func (s *secrets) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
+	found := map[string]token.Stored[token.Credentials]{}
+	for _, name := range names {
+		found[name] = token.Stored[token.Credentials]{Value: token.Credentials{Client: name, ClientID: name}, Version: "v1"}
+	}
+	return found, nil
+}
+
+func (s *secrets) ListGrants(context.Context) ([]token.Listed, error) {
+	if err := s.call("ListGrants", token.ID{}); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var listed []token.Listed
+	for id, secret := range s.grants {
+		listed = append(listed, token.Listed{ID: id, Name: "mobilepay/" + id.String() + "/grant", Version: secret.current, Deleted: secret.deleted})
+	}
+	slices.SortFunc(listed, func(a, b token.Listed) int { return strings.Compare(a.Name, b.Name) })
+	return listed, nil
+}
+
+func (s *secrets) Labels(_ context.Context, id token.ID) (token.Labels, error) {
+	if err := s.call("Labels", id); err != nil {
+		return token.Labels{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	secret := s.grants[id]
+	if secret == nil {
+		return token.Labels{}, token.ErrNotFound
+	}
+	return token.Labels{Current: secret.current, Previous: secret.previous, Deleted: secret.deleted}, nil
+}
+
+func (s *secrets) GrantVersion(_ context.Context, id token.ID, version string) token.Stored[token.Grant] {
+	if err := s.call("GrantVersion", id); err != nil {
+		return token.Stored[token.Grant]{Err: err}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	secret := s.grants[id]
+	if secret == nil {
+		return token.Stored[token.Grant]{Err: token.ErrNotFound}
+	}
+	g, ok := secret.versions[version]
+	if !ok {
+		return token.Stored[token.Grant]{Err: token.ErrNotFound}
+	}
+	if s.blind {
+		g.Stamp = ""
+	}
+	return token.Stored[token.Grant]{Value: g, Version: version}
+}
+
+// Grant implements refresh.GrantSecrets.
+func (s *secrets) Grant(ctx context.Context, id token.ID) token.Stored[token.Grant] {
+	labels, err := s.Labels(ctx, id)
+	if err != nil {
+		return token.Stored[token.Grant]{Err: err}
+	}
+	return s.GrantVersion(ctx, id, labels.Current)
+}
+
+// KeepGrant implements refresh.GrantSecrets.
+func (s *secrets) KeepGrant(_ context.Context, g token.Grant) error {
+	if err := s.call("KeepGrant", g.ID); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.grants[g.ID] == nil {
+		s.grants[g.ID] = &secret{versions: map[string]token.Grant{}}
+	}
+	s.grants[g.ID].deleted = false
+	s.grants[g.ID].put("kept-"+g.Stamp[:8], g)
+	s.pace.record("kept %s revision %d", g.ID, g.Revision)
+	return nil
+}
+
+func (s *secrets) PutVersion(id token.ID, read string, revision, number int64) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %d", id, read, revision, number))
+	return hex.EncodeToString(sum[:16])
+}
+
+func (s *secrets) PutGrant(_ context.Context, g token.Grant, put token.Put) error {
+	if err := s.call("PutGrant", g.ID); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	target := s.grants[g.ID]
+	switch {
+	case target == nil && put.Read == "":
+		target = &secret{versions: map[string]token.Grant{}}
+		s.grants[g.ID] = target
+	case target == nil:
+		return token.ErrNotFound
+	case target.deleted:
+		return token.ErrDeleted
+	}
+	s.puts++
+	if n := len(target.putAt); n > 0 {
+		s.watch.gap(g.ID, time.Since(target.putAt[n-1]))
+	}
+	target.putAt = append(target.putAt, time.Now())
+	target.put(put.Version, g)
+	s.pace.record("put %s revision %d", g.ID, g.Revision)
+	return nil
+}
+
+func (s *secrets) RestoreGrant(_ context.Context, id token.ID) error {
+	if err := s.call("RestoreGrant", id); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grants[id].deleted = false
+	return nil
+}
+
+func (s *secrets) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
+	if err := s.call("AccessTokens", ids[0]); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[token.ID]token.Stored[token.AccessToken]{}
+	for _, id := range ids {
+		stored, ok := s.access[id]
+		if !ok {
+			stored.Err = token.ErrNotFound
+		}
+		found[id] = stored
+	}
+	return found, nil
+}
+
+func (s *secrets) PutAccessToken(_ context.Context, _ token.GrantType, t token.AccessToken, replaces string) error {
+	if err := s.call("PutAccessToken", t.ID); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.access[t.ID]
+	if old.Version != replaces {
+		return token.ErrConflict
+	}
+	if old.Version != "" {
+		s.watch.gap(t.ID, time.Since(old.WrittenAt))
+		s.watch.life(old.Value)
+	}
+	s.puts++
+	s.access[t.ID] = token.Stored[token.AccessToken]{Value: t, Version: fmt.Sprint("a", s.puts), WrittenAt: time.Now()}
+	s.pace.record("put access token %s", t.ID)
+	return nil
+}
+
+func (s *secrets) RestoreAccessToken(context.Context, token.ID) error { return nil }
