@@ -49,12 +49,12 @@ func TableInput(name string) *dynamodb.CreateTableInput {
 	}
 }
 
-func (i index) definition() types.GlobalSecondaryIndex {
+func (x index) definition() types.GlobalSecondaryIndex {
 	return types.GlobalSecondaryIndex{
-		IndexName: aws.String(i.name),
+		IndexName: aws.String(x.name),
 		KeySchema: []types.KeySchemaElement{
-			hashKey(i.name),
-			{AttributeName: aws.String(i.sortBy), KeyType: types.KeyTypeRange},
+			hashKey(x.name),
+			{AttributeName: aws.String(x.sortBy), KeyType: types.KeyTypeRange},
 		},
 		Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
 	}
