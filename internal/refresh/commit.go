@@ -46,6 +46,13 @@ type result struct {
 	use    token.Use
 }
 
+// storedIn reports whether the entry holds the answer already: an earlier try
+// was stored and only its confirmation lost.
+func (r *result) storedIn(e token.Entry) bool {
+	return e.Revision == r.loaded.Revision+1 && e.Grant.RefreshToken.Equal(r.answer.Grant.RefreshToken) &&
+		e.Access.Value.Equal(r.answer.Access.Value)
+}
+
 // persist tries for five seconds.
 func (r *Renewer) persist(ctx context.Context, res *result) error {
 	ctx, cancel := context.WithTimeout(ctx, commitWithin)
@@ -69,6 +76,10 @@ func (r *Renewer) persist(ctx context.Context, res *result) error {
 func (r *Renewer) tryCommit(ctx context.Context, res *result) error {
 	current := res.loaded
 	for {
+		if res.storedIn(current) {
+			res.stored = current
+			return nil
+		}
 		next, err := current.Commit(res.loaded.Revision, res.answer.Grant, res.answer.Access, time.Now())
 		if err != nil {
 			res.stored = current

@@ -24,6 +24,7 @@ type journal struct {
 	fault        func(operation string, id token.ID) error // nil: none
 	sabotage     func(old, next token.Entry) token.Entry   // nil: none
 	beforeCommit func(next token.Entry)                    // nil: nothing
+	steps        *steps                                    // nil: nobody dies
 }
 
 type note struct {
@@ -40,6 +41,9 @@ const journalCall = 4 * time.Millisecond
 
 func (j *journal) call(operation string, id token.ID) error {
 	j.pace.take(journalCall, "journal "+operation, id.String())
+	if err := j.steps.begin("journal " + operation); err != nil {
+		return err
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.fault == nil {
@@ -84,6 +88,9 @@ func (j *journal) Swap(_ context.Context, old, next token.Entry) (token.Entry, e
 	next.WriteID = fmt.Sprint("w", j.writes)
 	j.entries[next.ID] = next
 	j.pace.record("swap %s revision %d due %d lease %q put %d", next.ID, next.Revision, next.DueAt.Unix(), next.Lease.Holder, next.Put.Number)
+	if err := j.steps.end(); err != nil {
+		return token.Entry{}, err
+	}
 	return next, nil
 }
 

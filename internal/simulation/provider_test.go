@@ -29,6 +29,7 @@ type provider struct {
 	revoked   int // families
 
 	answer func(id token.ID) verdict // nil: with a token
+	steps  *steps                    // nil: nobody dies
 }
 
 // verdict is what becomes of one request.
@@ -79,10 +80,16 @@ func (e endpoint) Latch(s token.Secret) token.Fingerprint {
 
 func (e endpoint) Refresh(_ context.Context, g token.Grant) (refresh.Refreshed, error) {
 	sent := g.RefreshToken.Reveal()
+	if e.steps.begin("refresh") != nil {
+		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassTransient, Status: 503}
+	}
 	v := e.arrive(g.ID, sent)
 	began := time.Now()
 	e.pace.take(providerCall, "refresh", g.ID.String())
 	next, ok := e.process(g.ID, sent, v)
+	if e.steps.end() != nil {
+		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassTransient, Status: 502}
+	}
 	switch {
 	case v.err != nil:
 		return refresh.Refreshed{}, v.err

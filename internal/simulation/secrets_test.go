@@ -30,6 +30,7 @@ type secrets struct {
 
 	fault func(operation string, id token.ID) error // nil: none
 	blind bool                                      // sabotage: whatever differs looks new
+	steps *steps                                    // nil: nobody dies
 }
 
 // secret is one grant secret.
@@ -47,6 +48,9 @@ func newSecrets(p *pace, w *watch) *secrets {
 
 func (s *secrets) call(operation string, id token.ID) error {
 	s.pace.take(secretCall, "secrets "+operation, id.String())
+	if err := s.steps.begin("secrets " + operation); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fault == nil {
@@ -171,7 +175,7 @@ func (s *secrets) KeepGrant(_ context.Context, g token.Grant) error {
 	s.grants[g.ID].deleted = false
 	s.grants[g.ID].put("kept-"+g.Stamp[:8], g)
 	s.pace.record("kept %s revision %d", g.ID, g.Revision)
-	return nil
+	return s.steps.end()
 }
 
 func (s *secrets) PutVersion(id token.ID, read string, revision, number int64) string {
@@ -202,7 +206,7 @@ func (s *secrets) PutGrant(_ context.Context, g token.Grant, put token.Put) erro
 	target.putAt = append(target.putAt, time.Now())
 	target.put(put.Version, g)
 	s.pace.record("put %s revision %d", g.ID, g.Revision)
-	return nil
+	return s.steps.end()
 }
 
 func (s *secrets) RestoreGrant(_ context.Context, id token.ID) error {
@@ -249,7 +253,7 @@ func (s *secrets) PutAccessToken(_ context.Context, _ token.GrantType, t token.A
 	s.puts++
 	s.access[t.ID] = token.Stored[token.AccessToken]{Value: t, Version: fmt.Sprint("a", s.puts), WrittenAt: time.Now()}
 	s.pace.record("put access token %s", t.ID)
-	return nil
+	return s.steps.end()
 }
 
 func (s *secrets) RestoreAccessToken(context.Context, token.ID) error { return nil }
