@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"net/http"
 	"strings"
+	"time"
 )
 
 const (
@@ -13,6 +14,7 @@ const (
 	hugeTokenClaim  = 45_000
 	elsewhere       = "https://elsewhere.invalid/connect/token"
 	defaultError200 = "temporarily_unavailable"
+	defaultLate     = 15 * time.Second // longer than a client waits
 )
 
 // behaviour is what a fault changes about an answer; deliver is always set,
@@ -23,6 +25,8 @@ type behaviour struct {
 	says string
 	// instead answers without looking at the request.
 	instead func(Fault) answer
+	// before is what happens before the request is acted on.
+	before func(Fault)
 	// shape changes what is granted before the token is made and recorded.
 	shape func(Fault, *grant)
 	// change changes the finished answer.
@@ -49,6 +53,10 @@ func (s *Server) behaviours() []behaviour {
 		{kind: SlowDrip, says: "a good answer, one byte a second", deliver: drip},
 		{kind: HugeBody, says: "a good answer behind 10 MB of padding", change: hugeBody, deliver: deliver},
 		{kind: HugeToken, says: "a token of some 60 KB", shape: hugeToken, deliver: deliver},
+		{kind: HTML500After, says: "500 with an HTML body, after a token was issued", change: html500, deliver: deliver},
+		{kind: HangAfter, says: "never answers, after a token was issued", deliver: hang},
+		{kind: Late, says: "acts on the request after a while, value: how long (15s), even if nobody waits any more", before: late, deliver: deliver},
+		{kind: OtherSubject, says: "an ID token of another subject", shape: otherSubject, deliver: deliver},
 		{kind: ExpiresIn, says: "value: the literal text of expires_in, left out when empty", shape: oddExpiry, deliver: deliver},
 	}
 }
@@ -100,6 +108,18 @@ func hugeBody(_ Fault, a answer) answer {
 	a.body = append([]byte(padding), bytes.TrimPrefix(a.body, []byte("{"))...)
 	return a
 }
+
+func html500(Fault, answer) answer { return htmlAnswer(http.StatusInternalServerError) }
+
+func late(f Fault) {
+	wait, err := time.ParseDuration(f.Value)
+	if err != nil {
+		wait = defaultLate
+	}
+	time.Sleep(wait)
+}
+
+func otherSubject(_ Fault, g *grant) { g.subject = "another-" + g.subject }
 
 func hugeToken(_ Fault, g *grant) { g.padding = hugeTokenClaim }
 

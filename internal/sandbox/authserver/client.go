@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"token-refresher/internal/token"
 )
@@ -21,9 +22,28 @@ type Client struct {
 	// SubscriptionKey is the Ocp-Apim-Subscription-Key of the Vipps endpoint;
 	// a client without one cannot use it.
 	SubscriptionKey token.Secret
+
+	// What follows is for merchants' consents.
+
+	// RefreshTokens says what becomes of a used refresh token; OneTime when
+	// empty.
+	RefreshTokens RefreshUse
+	// MerchantLifetime is what access tokens live, in whole seconds, and
+	// ConsentLifetime what a refresh token lives that nobody uses. Zero means
+	// the real server's. The sandbox divides the former by its speed.
+	MerchantLifetime, ConsentLifetime time.Duration
+	// DetectReuse ends a consent when a spent refresh token of it is presented.
+	DetectReuse bool
+	// DemandVerifier refuses a refresh without the consent's code_verifier. The
+	// real server ignores it.
+	DemandVerifier bool
+	// OmitIDToken leaves the ID token out of answers to refreshes, as some
+	// servers do. Signing is what takes the longest in a simulation.
+	OmitIDToken bool
 }
 
-// AddClient registers a client. It fails when the id is empty or taken.
+// AddClient registers a client. It fails when the id is empty or taken, and on
+// settings that make no sense.
 func (s *Server) AddClient(client Client) error {
 	if err := s.clients.add(client); err != nil {
 		return fmt.Errorf("authserver: %w", err)
@@ -48,6 +68,10 @@ func (r *registry) add(client Client) error {
 	}
 	if client.IBMClientID == "" {
 		client.IBMClientID = client.ID
+	}
+	client, err := client.withDefaults()
+	if err != nil {
+		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Kind names a fault that can be switched on.
@@ -29,9 +30,16 @@ const (
 	HugeBody      Kind = "huge_body"
 	HugeToken     Kind = "huge_token"
 	ExpiresIn     Kind = "expires_in"
+
+	// Those that matter where a request changes something: what becomes of its
+	// answer after that.
+	HTML500After Kind = "html_500_after"
+	HangAfter    Kind = "hang_after"
+	Late         Kind = "late"
+	OtherSubject Kind = "other_subject"
 )
 
-// Fault is a fault switched on for the token endpoints.
+// Fault is a fault switched on for the token endpoints and for revocation.
 type Fault struct {
 	// ClientID is the OAuth client that meets it; empty for every client. A
 	// client's own fault goes before that of all.
@@ -42,7 +50,8 @@ type Fault struct {
 	// Value is what some kinds take: Throttle its Retry-After header (none
 	// when empty), Redirect its Location (a host that does not exist),
 	// ErrorIn200 its error code (temporarily_unavailable), ExpiresIn the
-	// literal text after "expires_in": (the field is left out when empty).
+	// literal text after "expires_in": (the field is left out when empty), Late
+	// how long it takes, as in "15s".
 	Value string `json:"value,omitempty"`
 }
 
@@ -81,6 +90,9 @@ func (f *faults) set(fault Fault) error {
 	if !slices.ContainsFunc(f.known, func(b behaviour) bool { return b.kind == fault.Kind }) {
 		return fmt.Errorf("unknown fault %q", string(fault.Kind))
 	}
+	if _, err := time.ParseDuration(fault.Value); fault.Kind == Late && fault.Value != "" && err != nil {
+		return fmt.Errorf("fault %q: its value is no duration", string(fault.Kind))
+	}
 	if fault.Times < 0 {
 		return fmt.Errorf("fault %q: times is %d, and cannot be negative", string(fault.Kind), fault.Times)
 	}
@@ -103,7 +115,7 @@ func (f *faults) take(clientID string) (Fault, behaviour) {
 		f.count(key)
 		return fault, f.behaviour(fault.Kind)
 	}
-	return Fault{}, behaviour{deliver: deliver}
+	return Fault{}, f.behaviour("")
 }
 
 // count takes one off a fault that lasts a number of times.
@@ -119,7 +131,11 @@ func (f *faults) count(key string) {
 	}
 }
 
+// behaviour is that of a known kind, or without one of a healthy server.
 func (f *faults) behaviour(kind Kind) behaviour {
+	if kind == "" {
+		return behaviour{deliver: deliver}
+	}
 	return f.known[slices.IndexFunc(f.known, func(b behaviour) bool { return b.kind == kind })]
 }
 

@@ -21,15 +21,16 @@ var merchantVAT = regexp.MustCompile(`^(DK|FI)[0-9]{8}$`)
 func (s *Server) integrator() endpoint {
 	return endpoint{
 		credentials: formCredentials,
-		authorize:   s.authorizeIntegrator,
-		render: func(g grant, value token.Secret, _ time.Time) answer {
-			fields := []field{{"access_token", quote(value.Reveal())}}
-			fields = append(fields, expiresIn(g, g.seconds())...)
-			return jsonAnswer(http.StatusOK, append(fields,
-				field{"token_type", quote("Bearer")},
-				field{"scope", quote(g.scope)})...)
-		},
+		serve:       s.issuing(s.authorizeIntegrator, renderIntegrator),
 	}
+}
+
+func renderIntegrator(g grant, value token.Secret, _ time.Time) answer {
+	fields := []field{{"access_token", quote(value.Reveal())}}
+	fields = append(fields, expiresIn(g, g.seconds())...)
+	return jsonAnswer(http.StatusOK, append(fields,
+		field{"token_type", quote("Bearer")},
+		field{"scope", quote(g.scope)})...)
 }
 
 // authorizeIntegrator checks in the order of the real server: gateway, HTTP,

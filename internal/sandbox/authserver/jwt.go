@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -20,6 +21,7 @@ const (
 	jwtHeader = `{"alg":"HS256","typ":"JWT"}`
 	keyBytes  = 32
 	idBytes   = 16
+	bareBytes = 32 // of a refresh token or a code verifier
 )
 
 // signer makes access tokens and correlation ids. Access tokens are HS256, as
@@ -46,7 +48,7 @@ type claims struct {
 	Issuer    string   `json:"iss"`
 	Audience  string   `json:"aud"`
 	NotBefore int64    `json:"nbf"`
-	IssuedAt  int64    `json:"iat"`
+	IssuedAt  int64    `json:"iat,omitempty"`
 	Expires   int64    `json:"exp"`
 	ID        string   `json:"jti"`
 	ClientID  string   `json:"client_id"`
@@ -61,11 +63,15 @@ func (s *signer) accessToken(g grant, at time.Time) (token.Secret, error) {
 	if err != nil {
 		return token.Secret{}, err
 	}
+	from, issuedAt := cmp.Or(g.issuer, issuer), at.Unix()
+	if g.issuer != "" {
+		issuedAt = 0 // merchants' tokens have none
+	}
 	payload, err := json.Marshal(claims{
-		Issuer:    issuer,
-		Audience:  issuer + "/resources",
+		Issuer:    from,
+		Audience:  from + "/resources",
 		NotBefore: at.Unix(),
-		IssuedAt:  at.Unix(),
+		IssuedAt:  issuedAt,
 		Expires:   at.Add(g.lifetime).Unix(),
 		ID:        id,
 		ClientID:  g.client,
@@ -83,14 +89,19 @@ func (s *signer) accessToken(g grant, at time.Time) (token.Secret, error) {
 }
 
 // id returns a fresh id in hex.
-func (s *signer) id() (string, error) {
+func (s *signer) id() (string, error) { return s.hex(idBytes) }
+
+// bare returns a fresh text that is a secret by itself.
+func (s *signer) bare() (string, error) { return s.hex(bareBytes) }
+
+func (s *signer) hex(length int) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := make([]byte, idBytes)
-	if _, err := io.ReadFull(s.random, id); err != nil {
-		return "", fmt.Errorf("read an id: %w", err)
+	random := make([]byte, length)
+	if _, err := io.ReadFull(s.random, random); err != nil {
+		return "", fmt.Errorf("read random bytes: %w", err)
 	}
-	return hex.EncodeToString(id), nil
+	return hex.EncodeToString(random), nil
 }
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

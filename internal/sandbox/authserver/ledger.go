@@ -29,7 +29,7 @@ func (s *Server) Issued() []Issued {
 	return slices.Clone(s.ledger.issued)
 }
 
-// Calls returns the number of token requests per client id, as claimed in the
+// Calls returns the number of token and revocation requests per client id, as claimed in the
 // request, refused ones and faulty ones included. Requests that name no client
 // are under "".
 func (s *Server) Calls() map[string]int {
@@ -47,13 +47,14 @@ func (s *Server) InFlight() (now, most int) {
 }
 
 // Secrets returns every secret value that the server knows or has issued:
-// client secrets, subscription keys and access tokens. A test searches what
-// was printed for them.
+// client secrets, subscription keys, access tokens, refresh tokens and code
+// verifiers. A test searches what was printed for them.
 func (s *Server) Secrets() []token.Secret {
 	var secrets []token.Secret
 	for _, client := range s.clients.all() {
 		secrets = append(secrets, client.Secret, client.SubscriptionKey)
 	}
+	secrets = append(secrets, s.consents.secrets()...)
 	for _, issued := range s.Issued() {
 		secrets = append(secrets, issued.Token)
 	}

@@ -27,7 +27,11 @@ const (
 	DiscoveryPath    = "/integrator-authentication/.well-known/openid-configuration"
 	VippsTokenPath   = "/accesstoken/get"
 	PartnerTokenPath = "/miami/v1/token"
-	FaultsPath       = "/sandbox/faults"
+
+	MerchantTokenPath = "/merchant-authentication-openidconnect/connect/token"
+	RevocationPath    = "/merchant-authentication-openidconnect/connect/revocation"
+
+	FaultsPath = "/sandbox/faults"
 )
 
 // Config says what a Server knows at its start. The zero value serves no
@@ -44,6 +48,13 @@ type Config struct {
 	Lifetime, VippsLifetime, PartnerLifetime time.Duration
 	// Discovery is the document that is served first.
 	Discovery Discovery
+	// Choose is asked which fault a request meets that meets none of those
+	// switched on; the zero Fault is none, and its kind must be a known one. The
+	// merchant is empty where the request names none.
+	Choose func(clientID, merchant string) Fault
+	// Path is the file that consents are kept in; empty keeps them in memory.
+	// Whatever an answer says is on disk before it is sent.
+	Path string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// Rand is where keys and ids come from; crypto/rand when nil. It is read
@@ -60,13 +71,17 @@ type Server struct {
 	ledger  *ledger
 	signer  *signer
 
+	consents *book
+	idTokens idTokens
+
 	mu        sync.Mutex
 	discovery Discovery
 }
 
-// New makes a Server. It fails on a client that is registered twice or has no
-// id, on a lifetime below one second, on an unknown discovery document and on
-// randomness that cannot be read.
+// New makes a Server, to be closed if it has a Path. It fails on a client that
+// is registered twice, has no id or settings that make no sense, on a lifetime
+// below one second, on an unknown discovery document, on randomness and on a
+// state file that cannot be read.
 func New(config Config) (*Server, error) {
 	config = config.withDefaults()
 	if err := config.check(); err != nil {
@@ -90,6 +105,10 @@ func New(config Config) (*Server, error) {
 			return nil, err
 		}
 	}
+	s.consents, err = openBook(config.Path, config.Now, signer.bare)
+	if err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
+	}
 	return s, nil
 }
 
@@ -98,9 +117,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle(TokenPath, s.tokens(s.integrator()))
-	mux.Handle(VippsTokenPath, s.tokens(s.vipps()))
-	mux.Handle(PartnerTokenPath, s.tokens(s.partner()))
+	mux.Handle(TokenPath, s.requests(s.integrator()))
+	mux.Handle(VippsTokenPath, s.requests(s.vipps()))
+	mux.Handle(PartnerTokenPath, s.requests(s.partner()))
+	mux.Handle(MerchantTokenPath, s.requests(s.merchant()))
+	mux.Handle(RevocationPath, s.requests(s.revocation()))
 	mux.HandleFunc(DiscoveryPath, s.serveDiscovery)
 	mux.HandleFunc("GET "+FaultsPath, s.listFaults)
 	mux.HandleFunc("PUT "+FaultsPath, s.putFault)

@@ -22,18 +22,19 @@ func (s *Server) vipps() endpoint {
 		credentials: func(r *http.Request, _ url.Values) (string, token.Secret) {
 			return r.Header.Get("client_id"), token.NewSecret(r.Header.Get("client_secret"))
 		},
-		authorize: s.authorizeVipps,
-		render: func(g grant, value token.Secret, at time.Time) answer {
-			fields := []field{{"token_type", quote("Bearer")}}
-			fields = append(fields, expiresIn(g, quote(g.seconds()))...)
-			return jsonAnswer(http.StatusOK, append(fields,
-				field{"ext_expires_in", quote("0")},
-				field{"expires_on", quote(strconv.FormatInt(at.Add(g.lifetime).Unix(), 10))},
-				field{"not_before", quote(strconv.FormatInt(at.Unix(), 10))},
-				field{"resource", quote(vippsResource)},
-				field{"access_token", quote(value.Reveal())})...)
-		},
+		serve: s.issuing(s.authorizeVipps, renderVipps),
 	}
+}
+
+func renderVipps(g grant, value token.Secret, at time.Time) answer {
+	fields := []field{{"token_type", quote("Bearer")}}
+	fields = append(fields, expiresIn(g, quote(g.seconds()))...)
+	return jsonAnswer(http.StatusOK, append(fields,
+		field{"ext_expires_in", quote("0")},
+		field{"expires_on", quote(strconv.FormatInt(at.Add(g.lifetime).Unix(), 10))},
+		field{"not_before", quote(strconv.FormatInt(at.Unix(), 10))},
+		field{"resource", quote(vippsResource)},
+		field{"access_token", quote(value.Reveal())})...)
 }
 
 func (s *Server) authorizeVipps(c call) (grant, *answer) {
@@ -93,12 +94,13 @@ func (s *Server) directory(status int, code string, number int, message string) 
 func (s *Server) partner() endpoint {
 	return endpoint{
 		credentials: formCredentials,
-		authorize:   s.authorizePartner,
-		render: func(g grant, value token.Secret, _ time.Time) answer {
-			fields := []field{{"access_token", quote(value.Reveal())}, {"token_type", quote("Bearer")}}
-			return jsonAnswer(http.StatusOK, append(fields, expiresIn(g, g.seconds())...)...)
-		},
+		serve:       s.issuing(s.authorizePartner, renderPartner),
 	}
+}
+
+func renderPartner(g grant, value token.Secret, _ time.Time) answer {
+	fields := []field{{"access_token", quote(value.Reveal())}, {"token_type", quote("Bearer")}}
+	return jsonAnswer(http.StatusOK, append(fields, expiresIn(g, g.seconds())...)...)
 }
 
 // authorizePartner answers invalid_client for a missing grant type and for a
