@@ -19,7 +19,10 @@ const module = "token-refresher"
 func allowed() map[string][]string {
 	domain := []string{"internal/oauth", "internal/provider", "internal/refresh", "internal/secretstore", "internal/telemetry", "internal/token"}
 	functions := slices.Concat([]string{"internal/app"}, domain)
-	emulators := []string{"internal/sandbox/authserver", "internal/sandbox/lambda", "internal/sandbox/secretsmanager"}
+	emulators := []string{
+		"internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
+		"internal/sandbox/lambda", "internal/sandbox/secretsmanager",
+	}
 
 	return map[string][]string{
 		"cmd/tokens":        slices.Concat(functions, emulators, []string{"internal/statuspage"}),
@@ -42,6 +45,8 @@ func allowed() map[string][]string {
 		"internal/journal/journaltest": {"internal/journal", "internal/seal", "internal/token"}, // for tests: nobody ships it
 
 		"internal/sandbox/authserver":     {"internal/token"},
+		"internal/sandbox/dynamodb":       nil,
+		"internal/sandbox/eventbridge":    nil,
 		"internal/sandbox/lambda":         {"internal/token"},
 		"internal/sandbox/moto":           nil, // for tests: nobody ships it
 		"internal/sandbox/secretsmanager": {"internal/token"},
@@ -57,7 +62,7 @@ func owners() map[string][]string {
 		"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/secretstore"},
 		"github.com/aws/aws-xray-sdk-go":                      {"internal/telemetry"},
 		"github.com/caarlos0/env":                             {"internal/app"},
-		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/secretsmanager"},
+		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/dynamodb", "internal/sandbox/secretsmanager"},
 		"golang.org/x/oauth2":                                 {"internal/oauth"},
 
 		// For tests only.
