@@ -80,6 +80,7 @@ func TestGuard(t *testing.T) {
 		{name: "name that begins like ours", path: "/", host: "localhost.evil.example", want: 421},
 		{name: "number that begins like ours", path: "/", host: "127.0.0.1.evil.example", want: 421},
 		{name: "no host", path: "/", host: "-", want: 421},
+		{name: "unclosed bracket", path: "/", host: "[::10", want: 421},
 		{name: "lone bracket", path: "/", host: "[", want: 421},
 		{name: "change from the page", method: "POST", path: "/faults", origin: "http://localhost:8080", site: "same-origin", body: change, want: 204},
 		{name: "change from a terminal", method: "POST", path: "/faults", body: change, want: 204},
@@ -102,7 +103,9 @@ func TestGuard(t *testing.T) {
 			if method == "" {
 				method = http.MethodGet
 			}
-			request := httptest.NewRequest(method, test.path, strings.NewReader(test.body))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second) // a stream that is let through ends
+			defer cancel()
+			request := httptest.NewRequest(method, test.path, strings.NewReader(test.body)).WithContext(ctx)
 			switch test.host {
 			case "":
 				request.Host = "localhost:8080"
