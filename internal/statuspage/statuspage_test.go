@@ -194,17 +194,40 @@ func TestPageLoadsNothingElse(t *testing.T) {
 	}
 }
 
-// follow opens the event stream in a bubble and returns the recorder that the
-// events pile up in.
-func follow(ctx context.Context, page http.Handler) (recorder *httptest.ResponseRecorder, ended <-chan struct{}) {
-	recorder = httptest.NewRecorder()
+// tape is a ResponseWriter that can be read while it is written.
+type tape struct {
+	header http.Header
+	mu     sync.Mutex
+	body   strings.Builder
+}
+
+func (r *tape) Header() http.Header { return r.header }
+func (r *tape) WriteHeader(int)     {}
+func (r *tape) Flush()              {}
+
+func (r *tape) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.body.Write(b)
+}
+
+func (r *tape) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.body.String()
+}
+
+// follow opens the event stream in a bubble and returns the tape that the
+// events pile up on.
+func follow(ctx context.Context, page http.Handler) (events *tape, ended <-chan struct{}) {
+	events = &tape{header: http.Header{}}
 	request := httptest.NewRequest(http.MethodGet, "http://localhost/events", nil).WithContext(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		page.ServeHTTP(recorder, request)
+		page.ServeHTTP(events, request)
 	}()
-	return recorder, done
+	return events, done
 }
 
 func TestEventsTellEveryChangeOnce(t *testing.T) {
@@ -212,8 +235,8 @@ func TestEventsTellEveryChangeOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &board{}
 		ctx, cancel := context.WithCancel(t.Context())
-		recorder, ended := follow(ctx, newPage(t, b))
-		count := func(event string) int { return strings.Count(recorder.Body.String(), "event: "+event+"\n") }
+		events, ended := follow(ctx, newPage(t, b))
+		count := func(event string) int { return strings.Count(events.String(), "event: "+event+"\n") }
 
 		synctest.Wait()
 		if got := count("view"); got != 1 {
@@ -241,12 +264,12 @@ func TestEventsTellEveryChangeOnce(t *testing.T) {
 		if got := count("trouble"); got != 1 {
 			t.Errorf("troubles: got %d, want 1", got)
 		}
-		if strings.Contains(recorder.Body.String(), "store is gone") {
+		if strings.Contains(events.String(), "store is gone") {
 			t.Error("the stream shows the source's error text")
 		}
 		cancel()
 		<-ended
-		if got := recorder.Header().Get("Content-Type"); got != "text/event-stream; charset=utf-8" {
+		if got := events.Header().Get("Content-Type"); got != "text/event-stream; charset=utf-8" {
 			t.Errorf("Content-Type: got %q", got)
 		}
 	})
@@ -260,12 +283,12 @@ func TestEventsCarryTheView(t *testing.T) {
 			Sweeps: []statuspage.Sweep{{Renewed: 3}},
 		}}
 		ctx, cancel := context.WithCancel(t.Context())
-		recorder, ended := follow(ctx, newPage(t, b))
+		events, ended := follow(ctx, newPage(t, b))
 		synctest.Wait()
 		cancel()
 		<-ended
 
-		event := recorder.Body.String()
+		event := events.String()
 		_, data, _ := strings.Cut(event, "data: ")
 		data, rest, _ := strings.Cut(data, "\n")
 		if rest != "\n" {
