@@ -194,21 +194,31 @@ func (s *running) secret(name string) (value, version string) {
 // children lists the processes that run the built function.
 func children(t *testing.T) []string {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("processes are looked up in /proc, which only Linux has")
+	programs, err := exec.Command("ps", "-axo", "comm=").Output()
+	if runtime.GOOS == "linux" { // where ps cuts names short, if there is one
+		programs, err = procPrograms()
+	}
+	if err != nil {
+		t.Fatalf("list processes: %v", err)
 	}
 	var found []string
-	links, err := filepath.Glob("/proc/[0-9]*/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, link := range links {
-		program, err := os.Readlink(link)
-		if err == nil && strings.HasPrefix(program, buildDir()+"/refresh/") {
-			found = append(found, link)
+	for program := range strings.Lines(string(programs)) {
+		if strings.HasPrefix(program, buildDir()+"/refresh/") {
+			found = append(found, program)
 		}
 	}
 	return found
+}
+
+// procPrograms lists the programs of all processes, one a line.
+func procPrograms() ([]byte, error) {
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	var programs []byte
+	for _, link := range links {
+		program, _ := os.Readlink(link) // gone by now, or somebody else's
+		programs = append(programs, program+"\n"...)
+	}
+	return programs, err
 }
 
 // awaitNoChildren waits until the function's processes are gone: after a kill

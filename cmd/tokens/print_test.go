@@ -23,10 +23,16 @@ func TestTextPrinter(t *testing.T) {
 		{name: "renewed twice", sweeps: []statuspage.Sweep{{At: at, Renewed: 1}, {At: at, Renewed: 1}}, want: "03:04:05  1 renewed\n03:04:05  1 renewed\n"},
 		{name: "failed", sweeps: []statuspage.Sweep{failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
 		{name: "failed in the same way", sweeps: []statuspage.Sweep{failed, failed, failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
+		{name: "failed, waited, failed again", sweeps: []statuspage.Sweep{failed, {At: at}, failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
 		{
-			name: "failed, idle, failed again", sweeps: []statuspage.Sweep{failed, {At: at}, failed},
-			want: strings.Repeat("03:04:05  1 failed, 2 not due\n          pos: no answer\n", 2),
+			name: "failed, renewed, failed again", sweeps: []statuspage.Sweep{failed, {At: at, Renewed: 1}, failed},
+			want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n03:04:05  1 renewed\n03:04:05  1 failed, 2 not due\n          pos: no answer\n",
 		},
+		{
+			name: "failed in another way", sweeps: []statuspage.Sweep{failed, {At: at, Failures: []statuspage.Failure{{Token: "pos", Error: "refused"}}}},
+			want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n03:04:05  1 failed\n          pos: refused\n",
+		},
+		{name: "sweep failed twice", sweeps: []statuspage.Sweep{{At: at, Problem: "no bootstrap"}, {At: at, Problem: "no bootstrap"}}, want: "03:04:05  sweep failed: no bootstrap\n"},
 		{name: "sweep failed", sweeps: []statuspage.Sweep{{At: at, Problem: "Task timed out"}}, want: "03:04:05  sweep failed: Task timed out\n"},
 	}
 	for _, test := range tests {

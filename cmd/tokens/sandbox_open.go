@@ -48,14 +48,15 @@ func openSandbox(ctx context.Context, c sandboxCommand) (_ *sandbox, err error) 
 	if s.state, err = openState(c.State, c.Reset); err != nil {
 		return nil, err
 	}
+	if err := s.openServers(ctx); err != nil {
+		return nil, err
+	}
+	// Not before the state is ours: a second sandbox leaves the first one's logs.
 	sandboxLog, functionLog, err := s.openLogs()
 	if err != nil {
 		return nil, err
 	}
 	s.log = slog.New(slog.NewJSONHandler(sandboxLog, nil))
-	if err := s.openServers(ctx); err != nil {
-		return nil, err
-	}
 	return s, s.deploy(program, functionLog)
 }
 
@@ -116,7 +117,7 @@ func (s *sandbox) openServers(ctx context.Context) error {
 		return err
 	}
 	if err := s.seed(ctx, r); err != nil {
-		return fmt.Errorf("put the credentials of %s in place: %w", seedClient, err)
+		return err
 	}
 	if s.secrets, err = s.openSecrets(); err != nil {
 		return err
@@ -136,11 +137,15 @@ func (s *sandbox) openServers(ctx context.Context) error {
 func (s *sandbox) lifetime(d time.Duration) time.Duration { return max(s.pace.of(d), time.Second) }
 
 func (s *sandbox) openSecrets() (*secretsmanager.Server, error) {
-	return secretsmanager.Open(secretsmanager.Config{
+	secrets, err := secretsmanager.Open(secretsmanager.Config{
 		Path:   s.state.path(secretsFile),
 		Region: region,
 		Speed:  float64(s.pace),
 	})
+	if err != nil {
+		return nil, fmt.Errorf("%w (--state chooses another folder)", err)
+	}
+	return secrets, nil
 }
 
 // seed opens Secrets Manager for itself: lists lag behind changes, but not
@@ -152,7 +157,7 @@ func (s *sandbox) seed(ctx context.Context, r registration) (err error) {
 	}
 	defer func() { err = errors.Join(err, secrets.Close()) }()
 	if err := seed(ctx, secrets, r, s.providerURL()); err != nil {
-		return err
+		return fmt.Errorf("put the credentials of %s in place: %w", seedClient, err)
 	}
 	r.URL = s.providerURL()
 	return s.state.keep(r)

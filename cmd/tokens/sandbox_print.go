@@ -34,14 +34,14 @@ func newPrinter(w io.Writer, asJSON bool) printer {
 	if asJSON {
 		return &jsonPrinter{encoder: json.NewEncoder(w)}
 	}
-	return &textPrinter{w: w}
+	return &textPrinter{w: w, told: map[string]string{}}
 }
 
 // textPrinter writes for people.
 type textPrinter struct {
 	mu   sync.Mutex
 	w    io.Writer
-	last string // the last outcome shown
+	told map[string]string // the error shown last of each token, of the sweep itself under ""
 }
 
 func (p *textPrinter) started(f facts) {
@@ -72,15 +72,30 @@ func (p *textPrinter) ready() {
 	fmt.Fprintln(p.w, "ready")
 }
 
-// swept shows what changed: a failure that stays the same is shown once.
+// swept shows what changed: an error that stays the same is shown once, until
+// something was renewed.
 func (p *textPrinter) swept(sweep statuspage.Sweep) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	outcome := describe(sweep)
-	if !idle(sweep) && (outcome != p.last || sweep.Renewed > 0) {
-		fmt.Fprintf(p.w, "%s  %s\n", sweep.At.Local().Format(time.TimeOnly), outcome)
+	if sweep.Renewed > 0 {
+		clear(p.told)
 	}
-	p.last = outcome
+	if p.tell(sweep) || sweep.Renewed > 0 {
+		fmt.Fprintf(p.w, "%s  %s\n", sweep.At.Local().Format(time.TimeOnly), describe(sweep))
+	}
+}
+
+// tell remembers the sweep's errors and reports whether one is new.
+func (p *textPrinter) tell(sweep statuspage.Sweep) (news bool) {
+	failures := sweep.Failures
+	if sweep.Problem != "" {
+		failures = []statuspage.Failure{{Error: sweep.Problem}}
+	}
+	for _, failure := range failures {
+		news = news || p.told[failure.Token] != failure.Error
+		p.told[failure.Token] = failure.Error
+	}
+	return news
 }
 
 // describe says what a sweep did, in one line and one more for each failure.

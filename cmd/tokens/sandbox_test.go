@@ -56,6 +56,7 @@ func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 	}
 	t.Run("status page", func(t *testing.T) { checkPage(t, first, issued) })
 	t.Run("aws command", func(t *testing.T) { checkCommand(t, first) })
+	t.Run("second sandbox", func(t *testing.T) { checkSecond(t, dir) })
 	awaitRenewal(first, versions, issued)
 	wanted := addMerchant(first)
 	awaitSecret(first, "mobilepay/pos/DK87654321/access-token", issued)
@@ -79,7 +80,9 @@ func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 	if err := second.end(interrupt); err != nil {
 		t.Errorf("exit after Ctrl-C: got %v, want 0\n%s", err, &second.stderr)
 	}
-	awaitNoChildren(t)
+	if left := children(t); len(left) > 0 {
+		t.Errorf("processes of the function after Ctrl-C: got %v, want none", left)
+	}
 	checkNothingLeaked(t, dir, first.printed()+second.printed(), wanted, issued)
 }
 
@@ -226,6 +229,20 @@ func checkCommand(t *testing.T, s *running) {
 	var got accessToken
 	if err := json.Unmarshal(output, &got); err != nil || got.Client != "pos" || got.AccessToken == "" {
 		t.Errorf("the aws command printed no token of pos: %v", err)
+	}
+}
+
+// checkSecond starts another sandbox in the folder of the running one: it is
+// refused, and leaves everything as it is.
+func checkSecond(t *testing.T, state string) {
+	second := exec.CommandContext(t.Context(), filepath.Join(buildDir(), "tokens"),
+		"sandbox", "--state", state, "--aws=127.0.0.1:0", "--provider=localhost:0", "--page=127.0.0.1:0")
+	output, err := second.CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "another process has it open (--state chooses another folder)") {
+		t.Errorf("got %v and %q, want it to name --state", err, output)
+	}
+	if moved, _ := filepath.Glob(filepath.Join(state, "*.log.1")); len(moved) > 0 {
+		t.Errorf("logs of the running sandbox: %v, want them left alone", moved)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -82,9 +83,8 @@ func guard(next http.Handler) http.Handler {
 func loopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
-	}
-	if len(host) > 2 && host[0] == '[' {
-		host = host[1 : len(host)-1]
+	} else if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		host = strings.Trim(host, "[]")
 	}
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }

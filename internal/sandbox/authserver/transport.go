@@ -57,15 +57,19 @@ type exchange struct {
 // serve runs the handler and ends the response as it ended.
 func (e *exchange) serve(h http.Handler, r *http.Request, cancel context.CancelCauseFunc) {
 	defer func() {
-		switch failure := recover(); {
-		case failure == nil:
-			e.WriteHeader(http.StatusOK)
-			_ = e.writer.Close()
-		case isAbort(failure):
+		failure := recover()
+		gaveUp := context.Cause(r.Context())
+		switch {
+		case failure != nil && !isAbort(failure):
+			panic(failure)
+		case gaveUp != nil: // the client's reason comes before the handler's
+			_ = e.writer.CloseWithError(gaveUp)
+		case failure != nil:
 			_ = e.writer.CloseWithError(syscall.ECONNRESET)
 			cancel(fmt.Errorf("in memory: %w", syscall.ECONNRESET))
 		default:
-			panic(failure)
+			e.WriteHeader(http.StatusOK)
+			_ = e.writer.Close()
 		}
 	}()
 	h.ServeHTTP(e, r)

@@ -101,6 +101,36 @@ func TestClosingTheBodyEndsTheHandler(t *testing.T) {
 	})
 }
 
+func TestReadingAfterTheContextEndedGivesItsReason(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(){
+		"handler returns": func() {},
+		"handler aborts":  func() { panic(http.ErrAbortHandler) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				transport := authserver.Transport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.WriteHeader(http.StatusOK)
+					<-r.Context().Done()
+					end()
+				}))
+				ctx, cancel := context.WithCancel(t.Context())
+				response, err := transport.RoundTrip(integratorRequest(ctx, authserver.DefaultURL))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = response.Body.Close() }()
+				cancel()
+				synctest.Wait()
+				if _, err := io.ReadAll(response.Body); !errors.Is(err, context.Canceled) {
+					t.Errorf("error: got %v, want %v", err, context.Canceled)
+				}
+			})
+		})
+	}
+}
+
 func TestTransportShowsTheHandlerAServerRequest(t *testing.T) {
 	t.Parallel()
 	transport := authserver.Transport(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

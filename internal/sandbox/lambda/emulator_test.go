@@ -56,6 +56,18 @@ func TestFunctionSeesWhatLambdaGives(t *testing.T) {
 	}
 }
 
+func TestTracesAreSampledOnRequest(t *testing.T) {
+	t.Parallel()
+	e := lambda.New(lambda.Config{Sampled: true})
+	defer func() { _ = e.Close() }()
+	if err := e.AddFunction(lambda.Function{Name: "f", Command: bootstrap()}); err != nil {
+		t.Fatal(err)
+	}
+	if seen := look(t, e); !strings.HasSuffix(seen.Trace, ";Sampled=1") {
+		t.Errorf("trace: got %q, want one that is sampled", seen.Trace)
+	}
+}
+
 func TestInstanceIsReused(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(t, lambda.Function{Timeout: time.Minute, MaxInstances: 5})

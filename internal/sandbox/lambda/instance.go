@@ -19,6 +19,7 @@ const pipeTimeout = time.Second
 var (
 	errNotCurrent  = errors.New("the request id is not that of the current invocation")
 	errNotAnswered = errors.New("the current invocation has no answer yet")
+	errGone        = errors.New("the process is being killed")
 	errEntrypoint  = errors.New("there is no valid bootstrap")
 )
 
@@ -126,10 +127,14 @@ func (i *instance) startError(reported []byte) {
 	i.failed = &failure{reported: reported, kind: "Runtime.InitError", message: "the function reported an error of its start"}
 }
 
-// rest ends the current invocation, for the process asks for the next one.
+// rest ends the current invocation, for the process asks for the next one. A
+// process that missed its deadline gets no other, however quick it is.
 func (i *instance) rest() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.gone {
+		return errGone
+	}
 	i.ready = true
 	if i.current == nil {
 		return nil

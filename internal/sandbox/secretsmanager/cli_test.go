@@ -3,11 +3,20 @@ package secretsmanager_test
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
 	"token-refresher/internal/sandbox/moto"
 )
+
+// environment is this process's without the caller's own AWS settings.
+func environment(endpoint string) []string {
+	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	return append(own, "AWS_ENDPOINT_URL_SECRETS_MANAGER="+endpoint, "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_PAGER=")
+}
 
 // TestCommandLine runs an operator's session with the aws command line.
 func TestCommandLine(t *testing.T) {
@@ -19,8 +28,7 @@ func TestCommandLine(t *testing.T) {
 	e := start(t)
 	aws := func(arguments ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), path, append([]string{"secretsmanager", "--output", "json"}, arguments...)...)
-		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL_SECRETS_MANAGER="+e.endpoint, "AWS_DEFAULT_REGION=eu-west-1",
-			"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true")
+		cmd.Env = environment(e.endpoint)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}

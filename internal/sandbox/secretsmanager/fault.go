@@ -14,7 +14,8 @@ type Fault struct {
 	Type, Message string
 
 	// LoseAnswer processes the call and, if it succeeded, closes the connection
-	// instead of answering.
+	// instead of answering: ServeHTTP panics with http.ErrAbortHandler, which a
+	// caller other than net/http's server must recover.
 	LoseAnswer bool
 }
 

@@ -54,8 +54,8 @@ func writeForever(path string) {
 	wg.Wait()
 }
 
-// TestKill kills a writing process without warning, again and again on the same
-// file: every write that was acknowledged is there, and the file opens.
+// TestKill kills a writing process without warning, at several moments: the file
+// opens, and every write that was acknowledged is there.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	for round := range 5 {

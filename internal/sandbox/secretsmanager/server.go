@@ -55,7 +55,8 @@ type Config struct {
 
 	// ListLag is the time after which a change shows in ListSecrets and in
 	// filters of BatchGetSecretValue, before Speed. AWS promises no more than
-	// five minutes, so that is the default; a negative value means none.
+	// five minutes, so that is the default; a negative value means none. What
+	// waits to be shown is shown when the file is opened again.
 	ListLag time.Duration
 
 	// WritesPerSecond is the rate that PutSecretValue, UpdateSecret and
