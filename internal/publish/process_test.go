@@ -14,6 +14,9 @@ import (
 // errDead is what a process gets of the world once it has died.
 var errDead = errors.New("the process is dead")
 
+// errLost is what a process gets when the answer to a call is lost.
+var errLost = errors.New("the answer is lost")
+
 // process stands between a publisher and its two stores. It numbers the calls
 // from 0, lets a test act before each, and dies where it is told to.
 type process struct {
@@ -24,6 +27,7 @@ type process struct {
 	calls   []string
 	before  func(call int, name string)       // acts before a call is made; may be nil
 	refuse  func(call int, name string) error // makes a call fail without doing anything; may be nil
+	lose    func(call int) bool               // carries a call out and loses its answer; may be nil
 	dieAt   int                               // number of the last call that is begun; <0: it lives
 	answers bool                              // that call is carried out, but its answer is lost
 }
@@ -47,6 +51,9 @@ func call[T any](p *process, name string, do func() (T, error)) (T, error) {
 		}
 	}
 	answer, err := do()
+	if p.lose != nil && p.lose(number) {
+		return none, errLost
+	}
 	if p.dieAt >= 0 && number == p.dieAt {
 		return none, errDead
 	}

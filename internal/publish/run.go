@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -84,20 +85,21 @@ func lag(e token.Entry, now time.Time) time.Duration {
 // were left when the deadline came near. Nothing that work does cancels another.
 func (p *Publisher) each(ctx context.Context, ids []token.ID, work func(token.ID)) (left int) {
 	lastStart, limited := startUntil(ctx)
+	var skipped atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(p.Concurrency)
-	for i, id := range ids {
-		if ctx.Err() != nil || (limited && !time.Now().Before(lastStart)) {
-			left = len(ids) - i
-			break
-		}
+	for _, id := range ids {
 		group.Go(func() error {
-			work(id)
+			if ctx.Err() != nil || (limited && !time.Now().Before(lastStart)) {
+				skipped.Add(1)
+			} else {
+				work(id)
+			}
 			return nil
 		})
 	}
-	_ = group.Wait() // work returns no error
-	return left
+	_ = group.Wait() // nothing in it returns an error
+	return int(skipped.Load())
 }
 
 // startUntil is until when work may begin: a put and what is noted after it must

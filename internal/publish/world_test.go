@@ -225,6 +225,16 @@ func (w *world) count(id token.ID, refreshToken string) (held int) {
 	return held
 }
 
+// access reads the published access token.
+func (w *world) access(id token.ID) token.Stored[token.AccessToken] {
+	w.t.Helper()
+	all, err := w.store.AccessTokens(w.t.Context(), []token.ID{id})
+	if err != nil {
+		w.t.Fatalf("AccessTokens: %v", err)
+	}
+	return all[id]
+}
+
 // A console is what a person has: the API itself.
 
 func secretName(id token.ID) string { return "mobilepay/" + id.String() + "/grant" }

@@ -1,0 +1,377 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"token-refresher/internal/publish"
+	emulator "token-refresher/internal/sandbox/secretsmanager"
+	"token-refresher/internal/token"
+)
+
+// many are the ids of that many merchants of one client.
+func many(n int) []token.ID {
+	var ids []token.ID
+	for i := range n {
+		ids = append(ids, token.ID{Client: "subscriptions", Merchant: fmt.Sprintf("DK%08d", i)})
+	}
+	return ids
+}
+
+// publishedMany makes grants whose secrets hold what the journal holds.
+func (w *world) publishedMany(n int) []token.ID {
+	w.t.Helper()
+	ids := many(n)
+	for _, id := range ids {
+		w.commit(id, "first of "+id.Merchant, 5*time.Minute)
+		w.publish(id)
+	}
+	return ids
+}
+
+// reconcile runs one that is due, and returns its figures.
+func (w *world) reconcile() publish.Reconciled {
+	w.t.Helper()
+	time.Sleep(reconcileInterval)
+	publisher, _ := w.start()
+	got, err := publisher.Reconcile(w.t.Context())
+	if err != nil {
+		w.t.Fatalf("Reconcile: %v", err)
+	}
+	return got
+}
+
+func (w *world) wantReconciled(want publish.Reconciled) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, w.reconcile(), cmpopts.IgnoreFields(publish.Reconciled{}, "Failed")); diff != "" {
+		w.t.Errorf("Reconcile (-want +got):\n%s", diff)
+	}
+}
+
+// Grants that the journal does not know are added, and due at once: an import,
+// and all of them after the table was lost. What is stamped keeps its revision.
+func TestReconcileAdds(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.published(merchant)
+		w.publish(merchant)
+		revision := w.entry(merchant).Revision
+		w.journal.rows = map[token.ID]token.Entry{} // the table is lost
+		imported := token.ID{Client: "reporting", Merchant: "FI12345678"}
+		w.paste(imported, pasted)
+		w.wantReconciled(publish.Reconciled{Added: 2})
+
+		if e := w.entry(merchant); e.Revision != revision || !e.Published() || e.DueAt.After(time.Now()) || e.DueAt.IsZero() {
+			w.t.Errorf("rebuilt: revision %d, published %v, due %v, want %d, true, now", e.Revision, e.Published(), e.DueAt, revision)
+		}
+		if e := w.entry(imported); e.Revision != 1 || e.Published() || e.DueAt.After(time.Now()) || e.DueAt.IsZero() {
+			w.t.Errorf("imported: revision %d, published %v, due %v, want 1, false, now", e.Revision, e.Published(), e.DueAt)
+		}
+		w.converge()
+		w.wantSettled(merchant, "third")
+		w.wantSettled(imported, "pasted")
+	})
+}
+
+// What cannot be a grant of ours is reported by name, with nothing of its value.
+func TestReconcileReports(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		scribbled := token.ID{Client: "reporting", Merchant: "FI12345678"}
+		w.paste(scribbled, "s3cr3t")
+		for _, name := range []string{"mobilepay/Not_A_Client/DK12345678/grant", "mobilepay/pos/a/b/grant"} {
+			_, err := w.console.CreateSecret(w.t.Context(), &sm.CreateSecretInput{Name: aws.String(name), SecretString: aws.String(pasted)})
+			if err != nil {
+				w.t.Fatalf("CreateSecret: %v", err)
+			}
+		}
+		got := w.reconcile()
+		var names []string
+		for _, failure := range got.Failed {
+			names = append(names, failure.Token)
+			if strings.Contains(failure.Err.Error(), "s3cr3t") {
+				w.t.Errorf("error shows the value: %v", failure.Err)
+			}
+		}
+		want := []string{"mobilepay/Not_A_Client/DK12345678/grant", "mobilepay/pos/a/b/grant", "reporting/FI12345678"}
+		if diff := cmp.Diff(want, names); diff != "" || len(w.journal.rows) != 0 {
+			w.t.Errorf("%d rows, failed (-want +got):\n%s", len(w.journal.rows), diff)
+		}
+	})
+}
+
+// What people did to secrets that nobody is about to put is found and judged.
+func TestReconcileJudges(t *testing.T) {
+	t.Parallel()
+	for _, stranger := range strangers() {
+		t.Run(stranger.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				w.published(merchant)
+				w.publish(merchant)
+				stranger.act(w)
+				w.reconcile()
+				if stranger.last != nil {
+					stranger.last(w)
+				}
+				w.converge()
+				w.wantSettled(merchant, stranger.want)
+			})
+		})
+	}
+}
+
+// A list that is behind changes nothing: a direct look decides.
+func TestReconcileConfirms(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		ids := w.publishedMany(6) // the list knows none of them
+		w.paste(token.ID{Client: "pos", Merchant: "DK00000000"}, pasted)
+		publisher, p := w.start()
+		got, err := publisher.Reconcile(w.t.Context())
+		if diff := cmp.Diff(publish.Reconciled{}, got); err != nil || diff != "" {
+			w.t.Errorf("Reconcile: error %v (-want +got):\n%s", err, diff)
+		}
+		if len(p.calls) != 4+2*len(ids) {
+			w.t.Errorf("calls = %v, want one read and one look for each of %d", p.calls, len(ids))
+		}
+	}, func(c *emulator.Config) { c.ListLag = 5 * time.Minute })
+}
+
+// Secrets that are gone park their entries, unless they are too many at once; a
+// restored one revives its entry, and what was put there since is judged.
+func TestReconcileDeletions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		all     int
+		deleted int
+		want    publish.Reconciled
+	}{
+		{name: "one of one", all: 1, deleted: 1, want: publish.Reconciled{Parked: 1}},
+		{name: "all of four", all: 4, deleted: 4, want: publish.Reconciled{Parked: 4}},
+		{name: "five of 26", all: 26, deleted: 5, want: publish.Reconciled{Parked: 5}},
+		{name: "five of 25", all: 25, deleted: 5, want: publish.Reconciled{Gone: 5, MassDeletion: true}},
+		{name: "half of all", all: 20, deleted: 10, want: publish.Reconciled{Gone: 10, MassDeletion: true}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				gone := w.publishedMany(tt.all)[:tt.deleted]
+				for _, id := range gone {
+					w.remove(id)
+				}
+				w.wantReconciled(tt.want)
+				for _, id := range gone {
+					e := w.entry(id)
+					if e.Parked == tt.want.MassDeletion || e.Grant.RefreshToken.Empty() {
+						w.t.Errorf("%s: parked %v, grant kept %v", id, e.Parked, !e.Grant.RefreshToken.Empty())
+					}
+					if e.Parked && (!e.DueAt.IsZero() || !e.PublishAt.IsZero()) {
+						w.t.Errorf("%s is parked and due at %v, published at %v, want never", id, e.DueAt, e.PublishAt)
+					}
+				}
+				parkedAgain := tt.want
+				parkedAgain.Parked = 0
+				w.wantReconciled(parkedAgain) // nothing new, but it still pages
+				for _, id := range gone {
+					w.restore(id)
+				}
+				w.wantReconciled(publish.Reconciled{Revived: tt.want.Parked})
+				w.converge()
+				for _, id := range gone {
+					w.wantSettled(id, "first of "+id.Merchant)
+					if e := w.entry(id); e.Parked || e.DueAt.IsZero() {
+						w.t.Errorf("%s: parked %v, due at %v, want revived", id, e.Parked, e.DueAt)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestRevivedByRuleR(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.published(merchant)
+		w.publish(merchant)
+		w.remove(merchant)
+		w.wantReconciled(publish.Reconciled{Parked: 1})
+		w.restore(merchant)
+		w.paste(merchant, pasted)
+		w.wantReconciled(publish.Reconciled{Revived: 1, Adopted: 1})
+		w.converge()
+		w.wantSettled(merchant, "pasted")
+	})
+}
+
+// Only not-found and a deletion date mean gone: nothing else parks.
+func TestAccessErrorIsNotGone(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"AccessDeniedException", "ThrottlingException", "InternalServiceError", "InvalidRequestException"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				ids := w.publishedMany(2)
+				for _, id := range ids {
+					w.remove(id)
+				}
+				w.server.SetFault(func(operation, _ string) *emulator.Fault {
+					if operation != "DescribeSecret" {
+						return nil
+					}
+					return &emulator.Fault{Type: code, Message: "not now"}
+				})
+				got := w.reconcile()
+				if got.Parked != 0 || got.Gone != 0 || len(got.Failed) != 2 || w.entry(ids[0]).Parked {
+					w.t.Errorf("Reconcile = %+v, want both reported and none parked", got)
+				}
+			})
+		})
+	}
+}
+
+// An entry is parked only while nobody renews it, and only as it was when its
+// secret was looked at.
+func TestParkingGivesWay(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(w *world){
+		"to a lease": func(w *world) {
+			e := w.entry(merchant)
+			leased := e
+			leased.Lease = token.Lease{Holder: "renewer", Until: time.Now().Add(time.Minute)}
+			w.swap(e, leased)
+		},
+		"to a commit": func(w *world) { w.commit(merchant, "fourth", 5*time.Minute) },
+	}
+	for name, meanwhile := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				w.published(merchant)
+				w.publish(merchant)
+				w.remove(merchant)
+				time.Sleep(reconcileInterval)
+				publisher, _ := w.start(func(p *process) {
+					p.before = func(_ int, name string) {
+						if name == "Labels" {
+							meanwhile(w)
+						}
+					}
+				})
+				got, err := publisher.Reconcile(w.t.Context())
+				if err != nil || got.Parked != 0 || got.Gone != 1 || w.entry(merchant).Parked {
+					w.t.Errorf("Reconcile = %+v, %v, want it left for the next one", got, err)
+				}
+				time.Sleep(2 * time.Minute)
+				w.wantReconciled(publish.Reconciled{Parked: 1})
+			})
+		})
+	}
+}
+
+// A removed entry is nobody's: its secret is not read, and a restored one does
+// not bring it back.
+func TestReconcileLeavesTheRemoved(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.published(merchant)
+		e := w.entry(merchant)
+		removed := e
+		removed.Removed = true
+		w.swap(e, removed)
+		w.paste(merchant, pasted)
+		w.wantReconciled(publish.Reconciled{})
+		w.remove(merchant)
+		w.wantReconciled(publish.Reconciled{})
+		if got := w.entry(merchant); !got.Removed || got.Parked || got.Grant.RefreshToken.Reveal() != "third" {
+			w.t.Errorf("entry = %+v, want the tombstone as it was", got)
+		}
+	})
+}
+
+// One instance reconciles per interval, whoever is first; a failure is not
+// waited out.
+func TestReconcileTakesTurns(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		listed := func(at time.Duration, alter ...func(*process)) int {
+			time.Sleep(at)
+			publisher, p := w.start(alter...)
+			_, _ = publisher.Reconcile(w.t.Context())
+			return strings.Count(strings.Join(p.calls, " "), "ListGrants")
+		}
+		other := func(p *process) {
+			p.before = func(_ int, name string) {
+				if name == "SwapNote" {
+					rival, _ := w.start()
+					_, _ = rival.Reconcile(w.t.Context())
+				}
+			}
+		}
+		failing := func(p *process) {
+			p.refuse = func(_ int, name string) error {
+				if name == "Entries" {
+					return errors.New("refused")
+				}
+				return nil
+			}
+		}
+		steps := []struct {
+			name  string
+			after time.Duration
+			alter func(*process)
+			want  int
+		}{
+			{name: "the first", want: 1},
+			{name: "too early", after: reconcileInterval - time.Second, want: 0},
+			{name: "due", after: time.Second, want: 1},
+			{name: "another was faster", after: reconcileInterval, alter: other, want: 0},
+			{name: "a failure", after: reconcileInterval, alter: failing, want: 1},
+			{name: "again at once", want: 1},
+		}
+		for _, step := range steps {
+			alter := step.alter
+			if alter == nil {
+				alter = func(*process) {}
+			}
+			if got := listed(step.after, alter); got != step.want {
+				w.t.Errorf("%s: listed %d times, want %d", step.name, got, step.want)
+			}
+		}
+	})
+}
+
+// A reconcile that could not look at everything parks nothing: how many are gone
+// is not known.
+func TestPartialReconcileParksNothing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		for _, id := range w.publishedMany(20)[:10] {
+			w.remove(id)
+		}
+		publisher, _ := w.start(func(p *process) {
+			p.before = func(_ int, name string) {
+				if name == "Labels" {
+					time.Sleep(10 * time.Second)
+				}
+			}
+		})
+		ctx, cancel := context.WithTimeout(w.t.Context(), 12*time.Second)
+		defer cancel()
+		got, err := publisher.Reconcile(ctx)
+		if err != nil || got.Remaining == 0 || got.Parked != 0 {
+			w.t.Errorf("Reconcile = %+v, %v, want some remaining and none parked", got, err)
+		}
+	})
+}
