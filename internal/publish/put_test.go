@@ -40,7 +40,7 @@ func TestOpenPut(t *testing.T) {
 	}{
 		{name: "young", pause: 0, second: token.ErrPutOpen, puts: 1},
 		{name: "almost too old to be made", pause: token.PutWithin - time.Second, second: token.ErrPutOpen, puts: 1},
-		{name: "too old to be made", pause: token.PutWithin, second: token.ErrPutOpen, puts: 0},
+		{name: "too old to be made", pause: token.PutWithin + time.Millisecond, second: token.ErrPutOpen, puts: 0},
 		{name: "not old enough to be settled", pause: token.PutWithin + token.PutGrace - time.Second, second: token.ErrPutOpen, puts: 0},
 		{name: "old enough to be settled", pause: token.PutWithin + token.PutGrace, puts: 0},
 	}

@@ -296,6 +296,23 @@ func (w *world) remove(id token.ID) {
 	}) // there may be nothing to delete yet
 }
 
+// write puts a value into any secret that is there.
+func (w *world) write(name, value string) {
+	w.t.Helper()
+	_, err := w.console.PutSecretValue(context.Background(), &sm.PutSecretValueInput{SecretId: aws.String(name), SecretString: aws.String(value)})
+	if err != nil {
+		w.t.Fatalf("write %s: %v", name, err)
+	}
+}
+
+func (w *world) removeSecret(name string) {
+	w.t.Helper()
+	_, err := w.console.DeleteSecret(context.Background(), &sm.DeleteSecretInput{SecretId: aws.String(name)})
+	if err != nil {
+		w.t.Fatalf("delete %s: %v", name, err)
+	}
+}
+
 func (w *world) restore(id token.ID) {
 	_, _ = w.console.RestoreSecret(context.Background(), &sm.RestoreSecretInput{SecretId: aws.String(secretName(id))})
 }
