@@ -26,7 +26,7 @@ func (f sweepFunc) Run(ctx context.Context) (refresh.Report, error) { return f(c
 func invoke(t *testing.T, sweep sweepFunc, payload []byte) (answer, output string, err error) {
 	t.Helper()
 	var written bytes.Buffer
-	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &written, GrantType: "client_credentials"})
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &written, GrantType: "client_credentials", SecretPrefix: "mobilepay"})
 	if err != nil {
 		t.Fatalf("NewMetrics: %v", err)
 	}

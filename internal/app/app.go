@@ -96,8 +96,9 @@ func newApp(ctx context.Context, f Function) (*App, error) {
 		WriteInterval:   config.SecretWriteInterval,
 	})
 	a.Metrics, metricsErr = telemetry.NewMetrics(telemetry.MetricsConfig{
-		Writer:    f.Output,
-		GrantType: string(config.GrantType),
+		Writer:       f.Output,
+		GrantType:    string(config.GrantType),
+		SecretPrefix: config.SecretPrefix,
 	})
 	a.oauth, oauthErr = oauth.New(oauth.Config{})
 	if err := errors.Join(storeErr, metricsErr, oauthErr); err != nil {

@@ -3,7 +3,6 @@ package refresh_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -94,7 +93,7 @@ func (w *world) sweep() *refresh.Sweep {
 	w.t.Helper()
 	s, err := refresh.NewSweep(refresh.Config{
 		Store: w, Dial: w.dial, Schedule: schedule, ReconcileInterval: 15 * time.Minute,
-		Concurrency: 32, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Concurrency: 32, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatalf("NewSweep: %v", err)

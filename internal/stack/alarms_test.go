@@ -40,7 +40,7 @@ func TestSweepAlarmWatchesWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
 	alarm := stack.properties(t, "NoCompletedSweepAlarm")
-	line := completedSweep(t, environment(t, stack, "RefreshFunction")["GRANT_TYPE"])
+	line := completedSweep(t, environment(t, stack, "RefreshFunction"))
 
 	metrics := at(line, "_aws", "CloudWatchMetrics").([]any)[0]
 	if got, want := alarm["Namespace"], at(metrics, "Namespace"); got != want {
@@ -62,10 +62,11 @@ func TestSweepAlarmWatchesWhatIsWritten(t *testing.T) {
 	}
 }
 
-func completedSweep(t *testing.T, grantType string) map[string]any {
+// completedSweep is what a function with this environment writes.
+func completedSweep(t *testing.T, env map[string]string) map[string]any {
 	t.Helper()
 	var output bytes.Buffer
-	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &output, GrantType: grantType})
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &output, GrantType: env["GRANT_TYPE"], SecretPrefix: env["SECRET_PREFIX"]})
 	if err != nil {
 		t.Fatal(err)
 	}

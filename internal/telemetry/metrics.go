@@ -22,9 +22,13 @@ const (
 
 // MetricsConfig is what NewMetrics needs.
 type MetricsConfig struct {
-	Writer    io.Writer        // standard output, in Lambda
-	GrantType string           // the dimension GrantType of every metric
-	Now       func() time.Time // time.Now if nil
+	Writer io.Writer // standard output, in Lambda
+
+	// The dimensions GrantType and SecretPrefix of every metric: stacks that
+	// share an account and Region have different prefixes.
+	GrantType, SecretPrefix string
+
+	Now func() time.Time // time.Now if nil
 }
 
 // Metrics writes metrics as EMF lines, which CloudWatch Logs turns into metrics
@@ -32,20 +36,21 @@ type MetricsConfig struct {
 // CloudWatch User Guide). Each line is one Write, so lines of a logger on the
 // same file are not torn.
 type Metrics struct {
-	writer    io.Writer
-	grantType string
-	now       func() time.Time
+	writer     io.Writer
+	dimensions map[string]string
+	now        func() time.Time
 }
 
 // NewMetrics returns Metrics, or an error that names what is missing.
 func NewMetrics(c MetricsConfig) (*Metrics, error) {
-	if c.Writer == nil || c.GrantType == "" {
-		return nil, errors.New("metrics need a writer and a grant type")
+	if c.Writer == nil || c.GrantType == "" || c.SecretPrefix == "" {
+		return nil, errors.New("metrics need a writer, a grant type and a secret prefix")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Metrics{writer: c.Writer, grantType: c.GrantType, now: c.Now}, nil
+	dimensions := map[string]string{"GrantType": c.GrantType, "SecretPrefix": c.SecretPrefix}
+	return &Metrics{writer: c.Writer, dimensions: dimensions, now: c.Now}, nil
 }
 
 // Sweep is one sweep in figures. A merchant is never among them: there are too
@@ -67,7 +72,7 @@ func (m *Metrics) Sweep(s Sweep) error {
 	for _, count := range s.FailedByClass {
 		failed += count
 	}
-	line := m.line(nil)
+	line := m.line()
 	line.add("Due", unitCount, float64(s.Due))
 	line.add("Renewed", unitCount, float64(s.Renewed))
 	line.add("Failed", unitCount, float64(failed))
@@ -80,7 +85,8 @@ func (m *Metrics) Sweep(s Sweep) error {
 	line.add("SweepCompleted", unitCount, 1)
 	err := m.write(line)
 	for _, class := range slices.Sorted(maps.Keys(s.FailedByClass)) {
-		line := m.line(map[string]string{"Class": class})
+		line := m.line("Class")
+		line.values["Class"] = class
 		line.add("Failed", unitCount, float64(s.FailedByClass[class]))
 		err = errors.Join(err, m.write(line))
 	}
@@ -101,13 +107,14 @@ type emfMetric struct {
 	Unit string
 }
 
-func (m *Metrics) line(dimensions map[string]string) *emfLine {
+// line begins a document with the dimensions that all have, and further ones.
+func (m *Metrics) line(further ...string) *emfLine {
 	line := &emfLine{
 		timestamp:  m.now().UnixMilli(),
-		dimensions: append([]string{"GrantType"}, slices.Sorted(maps.Keys(dimensions))...),
-		values:     map[string]any{"GrantType": m.grantType},
+		dimensions: append(slices.Sorted(maps.Keys(m.dimensions)), further...),
+		values:     map[string]any{},
 	}
-	for name, value := range dimensions {
+	for name, value := range m.dimensions {
 		line.values[name] = value
 	}
 	return line

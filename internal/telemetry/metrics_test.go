@@ -72,7 +72,7 @@ func now() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.UTC
 func writeSweep(t *testing.T, sweep telemetry.Sweep) []map[string]datum {
 	t.Helper()
 	var out bytes.Buffer
-	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &out, GrantType: "client_credentials", Now: now})
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &out, GrantType: "client_credentials", SecretPrefix: "mobilepay", Now: now})
 	if err != nil {
 		t.Fatalf("NewMetrics: %v", err)
 	}
@@ -89,9 +89,9 @@ func writeSweep(t *testing.T, sweep telemetry.Sweep) []map[string]datum {
 func TestSweepMetrics(t *testing.T) {
 	t.Parallel()
 	lowest := 41.5
-	plain := map[string]string{"GrantType": "client_credentials"}
+	plain := map[string]string{"GrantType": "client_credentials", "SecretPrefix": "mobilepay"}
 	class := func(name string) map[string]string {
-		return map[string]string{"GrantType": "client_credentials", "Class": name}
+		return map[string]string{"GrantType": "client_credentials", "SecretPrefix": "mobilepay", "Class": name}
 	}
 	tests := []struct {
 		name  string
@@ -144,7 +144,7 @@ func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestMetricsReportABrokenWriter(t *testing.T) {
 	t.Parallel()
-	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: brokenWriter{}, GrantType: "client_credentials"})
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: brokenWriter{}, GrantType: "client_credentials", SecretPrefix: "mobilepay"})
 	if err != nil {
 		t.Fatalf("NewMetrics: %v", err)
 	}
@@ -155,7 +155,12 @@ func TestMetricsReportABrokenWriter(t *testing.T) {
 
 func TestMetricsRefuseAnIncompleteConfig(t *testing.T) {
 	t.Parallel()
-	for _, config := range []telemetry.MetricsConfig{{}, {Writer: brokenWriter{}}, {GrantType: "client_credentials"}} {
+	for _, config := range []telemetry.MetricsConfig{
+		{},
+		{Writer: brokenWriter{}, SecretPrefix: "mobilepay"},
+		{Writer: brokenWriter{}, GrantType: "client_credentials"},
+		{GrantType: "client_credentials", SecretPrefix: "mobilepay"},
+	} {
 		if _, err := telemetry.NewMetrics(config); err == nil {
 			t.Errorf("NewMetrics(%+v): got no error", config)
 		}

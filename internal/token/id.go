@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -12,9 +11,9 @@ var (
 	clientPattern   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
 	merchantPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-	// reserved are the last parts of secret names: a merchant called so would
-	// make two secrets of one name.
-	reserved = []string{"access-token", "credentials", "grant"}
+	// reservedPattern are the last parts of secret names: a merchant called so
+	// would make two secrets of one name.
+	reservedPattern = regexp.MustCompile(`^(access-token|credentials|grant)$`)
 )
 
 // ID names a token: `{client}` for one that is bound to no merchant,
@@ -63,8 +62,8 @@ func checkMerchant(merchant string) error {
 	if !merchantPattern.MatchString(merchant) {
 		return fmt.Errorf("a merchant's name must match %s", merchantPattern)
 	}
-	if slices.Contains(reserved, merchant) {
-		return fmt.Errorf("a merchant cannot be called %s: secrets are", strings.Join(reserved, ", "))
+	if reservedPattern.MatchString(merchant) {
+		return fmt.Errorf("a merchant cannot be called what %s matches: secrets are", reservedPattern)
 	}
 	return nil
 }
