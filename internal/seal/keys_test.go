@@ -212,11 +212,15 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := newSealer(t, tt.keys)
+				start := time.Now()
 				if _, err := s.Seal(t.Context(), label, nil); !errors.Is(err, tt.want) {
 					t.Errorf("Seal error = %v, want %v", err, tt.want)
 				}
 				if err := s.Ready(t.Context()); !errors.Is(err, tt.want) || strings.Contains(err.Error(), key1[:8]) {
 					t.Errorf("Ready error = %v, want %v without the key", err, tt.want)
+				}
+				if took := time.Since(start); took > 2*seal.DefaultTimeout {
+					t.Errorf("two calls took %v, want at most %v", took, 2*seal.DefaultTimeout)
 				}
 			})
 		})
