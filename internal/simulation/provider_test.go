@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 const providerCall = 400 * time.Millisecond
 
 // provider is an authorization server with one-time refresh tokens and reuse
-// detection: a spent token that turns up again revokes the whole family.
+// detection: a spent token that turns up again revokes the whole family, which
+// is all that came from one consent.
 type provider struct {
 	pace  *pace
 	watch *watch
@@ -25,6 +27,7 @@ type provider struct {
 	live      map[token.ID]string      // the refresh token that is accepted; "" once revoked
 	inUse     map[string]bool          // refresh tokens in a request right now
 	serial    map[token.ID]int
+	family    map[token.ID]int
 	refreshes int
 	revoked   int // families
 
@@ -41,7 +44,7 @@ type verdict struct {
 func newProvider(p *pace, w *watch) *provider {
 	return &provider{
 		pace: p, watch: w, lifetimes: map[string]time.Duration{},
-		live: map[token.ID]string{}, inUse: map[string]bool{}, serial: map[token.ID]int{},
+		live: map[token.ID]string{}, inUse: map[string]bool{}, serial: map[token.ID]int{}, family: map[token.ID]int{},
 	}
 }
 
@@ -49,16 +52,17 @@ func newProvider(p *pace, w *watch) *provider {
 func (p *provider) consent(id token.ID) token.Secret {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.family[id]++
 	return token.NewSecret(p.next(id))
 }
 
 func (p *provider) next(id token.ID) string {
 	p.serial[id]++
-	p.live[id] = fmt.Sprintf("rt %s %d", id, p.serial[id])
+	p.live[id] = fmt.Sprintf("rt %s/%d %d", id, p.family[id], p.serial[id])
 	return p.live[id]
 }
 
-// lost are the grants whose live refresh token, if any, is none of those held.
+// isLive reports whether the provider would accept the refresh token.
 func (p *provider) isLive(id token.ID, refreshToken token.Secret) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -127,7 +131,7 @@ func (p *provider) process(id token.ID, sent string, v verdict) (next string, ok
 		return "", false
 	}
 	if p.live[id] != sent {
-		if p.live[id] != "" {
+		if strings.HasPrefix(sent, fmt.Sprintf("rt %s/%d ", id, p.family[id])) && p.live[id] != "" {
 			p.live[id] = ""
 			p.revoked++
 			p.watch.violated("%s: a spent refresh token was sent, and its family revoked", id)

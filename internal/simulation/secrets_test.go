@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"token-refresher/internal/token"
 )
 
@@ -31,6 +33,7 @@ type secrets struct {
 	fault func(operation string, id token.ID) error // nil: none
 	blind bool                                      // sabotage: whatever differs looks new
 	steps *steps                                    // nil: nobody dies
+	rate  *rate.Limiter                             // what secretstore keeps to
 }
 
 // secret is one grant secret.
@@ -43,10 +46,15 @@ type secret struct {
 }
 
 func newSecrets(p *pace, w *watch) *secrets {
-	return &secrets{pace: p, watch: w, grants: map[token.ID]*secret{}, access: map[token.ID]token.Stored[token.AccessToken]{}}
+	return &secrets{pace: p, watch: w, grants: map[token.ID]*secret{}, access: map[token.ID]token.Stored[token.AccessToken]{}, rate: rate.NewLimiter(40, 1)}
 }
 
 func (s *secrets) call(operation string, id token.ID) error {
+	if isPut(operation) {
+		if err := s.rate.Wait(context.Background()); err != nil {
+			return err
+		}
+	}
 	s.pace.take(secretCall, "secrets "+operation, id.String())
 	if err := s.steps.begin("secrets " + operation); err != nil {
 		return err
@@ -57,6 +65,11 @@ func (s *secrets) call(operation string, id token.ID) error {
 		return nil
 	}
 	return s.fault(operation, id)
+}
+
+// isPut reports whether an operation writes a secret.
+func isPut(operation string) bool {
+	return operation == "PutGrant" || operation == "PutAccessToken" || operation == "KeepGrant"
 }
 
 // put makes a version current. A version that is there already changes nothing.
@@ -90,6 +103,13 @@ func (s *secrets) moveBack(id token.ID) {
 		secret.previous, secret.current = secret.current, secret.order[len(secret.order)-3]
 		s.pace.record("person moves the label of %s back", id)
 	}
+}
+
+// restored takes a deletion back.
+func (s *secrets) restored(id token.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.grants[id].deleted = false
 }
 
 func (s *secrets) Clients(context.Context, token.GrantType) ([]string, error) {

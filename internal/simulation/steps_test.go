@@ -20,6 +20,7 @@ const (
 	diesBefore = "dies before"
 	diesAfter  = "dies after"
 	isRefused  = "is refused"
+	personActs = "a person acts before"
 	answerLost = "loses the answer of"
 )
 
@@ -29,6 +30,7 @@ const (
 type steps struct {
 	at    int // the step that goes wrong, from 1; 0 for none
 	how   string
+	act   func()   // what a person does
 	names []string // of the steps taken
 }
 
@@ -52,6 +54,8 @@ func (s *steps) begin(name string) error {
 		panic(death{})
 	case isRefused:
 		return errRefused
+	case personActs:
+		s.act()
 	}
 	return nil
 }

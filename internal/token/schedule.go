@@ -95,7 +95,9 @@ func (s Schedule) Publishes(use Use, lifetime time.Duration) bool {
 
 // Plan sets when an entry that holds a new answer is renewed and published.
 //
-// A published access token is renewed at DueAt. Another one is kept warm, with
+// A published access token is renewed at DueAt, but not before its secret may
+// be written again; one that will be too old by the time it may be published is
+// renewed anew at that time. Another one is kept warm, with
 // a fifth of its life and one sweep to spare, while somebody asked for it within
 // the last hour (or always, if the client wants that), and is renewed once a day
 // otherwise: every one-time renewal that nobody needs is a risk nobody needs.
@@ -107,7 +109,7 @@ func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 	case lifetime <= 0: // adopted: no access token is known
 		e.DueAt = now
 	case s.Publishes(use, lifetime):
-		e.DueAt = s.DueAt(e.Access)
+		e.DueAt = s.publishedDueAt(e, now)
 	case use.Refresh == RefreshAlways || now.Sub(e.UsedAt) < usedFor:
 		e.DueAt = s.warmAt(e.Access)
 	default:
@@ -119,6 +121,29 @@ func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 	}
 	if e.Suspect || e.Removed {
 		e.PublishAt = time.Time{}
+	}
+	return e
+}
+
+// publishedDueAt is when an access token is renewed that belongs into its
+// secret and is not there yet. What is put there must last until the next put is
+// allowed, and three sweeps longer, with a fifth of its life to spare.
+func (s Schedule) publishedDueAt(e Entry, now time.Time) time.Time {
+	put := later(now, e.AccessPut.At.Add(s.WriteInterval))
+	lasts := s.WriteInterval + sweepsOfGrace*s.SweepInterval + e.Access.Lifetime()/lifeLeft
+	if put.After(now) && e.Access.ExpiresAt.Sub(put) < lasts {
+		return put
+	}
+	return later(s.DueAt(e.Access), put.Add(s.WriteInterval))
+}
+
+// AccessPublished notes that the access-token secret holds the token of a
+// revision since at. If the entry has moved on, that one is ahead. If not, it is
+// not renewed before its secret may be written again.
+func (s Schedule) AccessPublished(e Entry, use Use, revision int64, at time.Time) Entry {
+	e.AccessPut = AccessPut{Revision: revision, At: at}
+	if revision == e.Revision && e.Result.Failures == 0 && s.Publishes(use, e.Access.Lifetime()) && !e.DueAt.IsZero() {
+		e.DueAt = later(e.DueAt, at.Add(s.WriteInterval))
 	}
 	return e
 }
