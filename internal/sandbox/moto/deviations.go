@@ -17,6 +17,12 @@ const (
 	WriteRate           Key = "write rate"
 	ValueTooLarge       Key = "value of more than 65536 bytes"
 	DeprecatedDescribed Key = "deprecated versions in a description"
+
+	LastPage     Key = "page that ends with the last item"
+	LargestItem  Key = "item of 400 KB"
+	NoIndex      Key = "query of an index that is none"
+	IndexKeyType Key = "index key of another type"
+	UnusedValue  Key = "value that no expression uses"
 )
 
 // A Deviation is one thing that moto does differently from AWS. AWS and Moto are
@@ -42,4 +48,10 @@ var Deviations = []Deviation{
 	{WriteRate, "secretsmanager:PutSecretValue", "ThrottlingException after 50", "none"},
 	{ValueTooLarge, "secretsmanager:PutSecretValue", "ValidationException", "success"},
 	{DeprecatedDescribed, "secretsmanager:DescribeSecret", "2 versions", "3 versions"},
+
+	{LastPage, "dynamodb:Query", "a | end", "a"},
+	{LargestItem, "dynamodb:PutItem", "success", "ValidationException"},
+	{NoIndex, "dynamodb:Query", "ValidationException", "ResourceNotFoundException"},
+	{IndexKeyType, "dynamodb:PutItem", "ValidationException", "success"},
+	{UnusedValue, "dynamodb:PutItem", "ValidationException", "success"},
 }
