@@ -164,15 +164,15 @@ func TestSealsAnewEachTime(t *testing.T) {
 	}
 }
 
-// The vectors were made by another implementation (Python's cryptography): what
-// was sealed once opens for ever.
-func TestVectors(t *testing.T) {
-	t.Parallel()
-	var vectors []struct {
-		Key, Version, Purpose, ID string
-		Revision                  int64
-		Plaintext, Sealed         string
-	}
+// vector is a sealed value with all that opens it.
+type vector struct {
+	Key, Version, Purpose, ID string
+	Revision                  int64
+	Plaintext, Sealed         string
+}
+
+func readVectors(t testing.TB) (vectors []vector) {
+	t.Helper()
 	text, err := os.ReadFile("testdata/vectors.json")
 	if err == nil {
 		err = json.Unmarshal(text, &vectors)
@@ -180,13 +180,34 @@ func TestVectors(t *testing.T) {
 	if err != nil || len(vectors) == 0 {
 		t.Fatalf("read %d vectors: %v", len(vectors), err)
 	}
+	return vectors
+}
+
+func (v vector) sealer(t testing.TB) *seal.Sealer {
+	t.Helper()
+	return newSealer(t, &fakeKeys{current: v.Version, texts: map[string]string{v.Version: v.Key}})
+}
+
+func (v vector) label() seal.Label {
+	return seal.Label{Purpose: v.Purpose, ID: v.ID, Revision: v.Revision}
+}
+
+func (v vector) bytes(t testing.TB) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(v.Sealed)
+	if err != nil {
+		t.Fatalf("a vector's bytes: %v", err)
+	}
+	return b
+}
+
+// The vectors were made by another implementation (Python's cryptography): what
+// was sealed once opens for ever.
+func TestVectors(t *testing.T) {
+	t.Parallel()
+	vectors := readVectors(t)
 	for _, v := range vectors {
-		sealed, err := hex.DecodeString(v.Sealed)
-		if err != nil {
-			t.Fatalf("a vector's bytes: %v", err)
-		}
-		s := newSealer(t, &fakeKeys{current: v.Version, texts: map[string]string{v.Version: v.Key}})
-		l := seal.Label{Purpose: v.Purpose, ID: v.ID, Revision: v.Revision}
+		s, l, sealed := v.sealer(t), v.label(), v.bytes(t)
 		got, err := s.Open(t.Context(), l, sealed)
 		if err != nil || string(got) != v.Plaintext {
 			t.Errorf("Open of %s %q = %q, %v, want %q", v.Purpose, v.ID, got, err, v.Plaintext)
@@ -199,12 +220,8 @@ func TestVectors(t *testing.T) {
 
 // Whatever bytes come, Open ends in an error or in what was sealed.
 func FuzzOpen(f *testing.F) {
-	l := seal.Label{Purpose: "journal", ID: "a/b", Revision: 1}
-	s := newSealer(f, &fakeKeys{current: "v1", texts: map[string]string{"v1": key1}})
-	sealed, err := s.Seal(f.Context(), l, []byte("the answer"))
-	if err != nil {
-		f.Fatalf("Seal: %v", err)
-	}
+	v := readVectors(f)[0]
+	s, l, sealed := v.sealer(f), v.label(), v.bytes(f)
 	f.Add(sealed)
 	f.Add(sealed[:20])
 	f.Add([]byte{1, 255})
