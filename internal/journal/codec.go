@@ -14,10 +14,6 @@ import (
 // purpose is the label's of every sealed answer.
 const purpose = "journal"
 
-// ErrAnswerLost is what Swap refuses with when the entry to be stored holds a
-// revision, but neither its answer nor the sealed form of it.
-var ErrAnswerLost = errors.New("the newest answer would be lost")
-
 // Codec turns entries into rows and back. Both backends use it; nobody else
 // needs to.
 type Codec struct {
@@ -40,129 +36,6 @@ func NewCodec(sealer *seal.Sealer, newID func() string) (*Codec, error) {
 
 // NewID makes a write id.
 func (c *Codec) NewID() string { return c.newID() }
-
-// Encode makes the row that stores next in place of old, and next as it will be
-// read back. The sealed answer is carried over if it is the same one. It fails
-// if there is no key to seal with, even if nothing is to be sealed: a write that
-// works says that the next answer can be stored as well.
-func (c *Codec) Encode(ctx context.Context, old, next token.Entry) (Row, token.Entry, error) {
-	row, stored, err := c.encode(ctx, old, next)
-	if err != nil {
-		return Row{}, token.Entry{}, fmt.Errorf("entry %s: not stored: %w", next.ID, err)
-	}
-	return row, stored, nil
-}
-
-func (c *Codec) encode(ctx context.Context, old, next token.Entry) (Row, token.Entry, error) {
-	if err := checkSwap(old, next); err != nil {
-		return Row{}, token.Entry{}, err
-	}
-	if err := c.seal.Ready(ctx); err != nil {
-		return Row{}, token.Entry{}, err
-	}
-	row := Row{Key: Key(next.ID), WriteID: c.writeID(old, next), Schema: max(Schema, next.Schema)}
-	d, extra := documentOf(next), c.unknown(next.Extra)
-	var dueErr, publishErr, documentErr, sealErr error
-	row.DueAt, dueErr = indexTime(next.DueAt)
-	row.PublishAt, publishErr = indexTime(next.PublishAt)
-	row.Document, documentErr = d.withExtra(extra)
-	row.Sealed, sealErr = c.sealAnswer(ctx, old, next)
-	if err := errors.Join(dueErr, publishErr, documentErr, sealErr); err != nil {
-		return Row{}, token.Entry{}, err
-	}
-	if n := len(row.Document) + len(row.Sealed); n > maxRowLen {
-		return Row{}, token.Entry{}, fmt.Errorf("a row of %d bytes: at most %d fit", n, maxRowLen)
-	}
-	stored, err := d.entry()
-	if err != nil {
-		return Row{}, token.Entry{}, err
-	}
-	stored.Extra = extra
-	stored.ID, stored.WriteID, stored.Schema, stored.Blob = next.ID, row.WriteID, row.Schema, row.Sealed
-	if hasAnswer(next) {
-		answerOf(next).into(&stored)
-		return row, stored, nil
-	}
-	return row, stored, c.openAnswer(ctx, &stored) // it may come from a list
-}
-
-// unknown are the fields that this schema does not know.
-func (c *Codec) unknown(fields map[string]json.RawMessage) map[string]json.RawMessage {
-	var unknown map[string]json.RawMessage
-	for name, value := range fields {
-		if c.known[name] {
-			continue
-		}
-		if unknown == nil {
-			unknown = map[string]json.RawMessage{}
-		}
-		unknown[name] = value
-	}
-	return unknown
-}
-
-func checkSwap(old, next token.Entry) error {
-	switch {
-	case old.WriteID != "" && old.ID != next.ID:
-		return fmt.Errorf("it replaces another entry, %s", old.ID)
-	case next.Revision < old.Revision:
-		return errors.New("the revision goes back")
-	}
-	return checkID(next.ID)
-}
-
-// writeID is a new one, but for a write that is made again.
-func (c *Codec) writeID(old, next token.Entry) string {
-	if again := next.Attempt; again.WriteID != "" && again.Over == old.WriteID {
-		return again.WriteID
-	}
-	return c.newID()
-}
-
-// sealAnswer returns the sealed answer of next: the one it carries if that is
-// of the same answer, a new one otherwise.
-func (c *Codec) sealAnswer(ctx context.Context, old, next token.Entry) ([]byte, error) {
-	switch {
-	case carried(old, next):
-		return next.Blob, nil
-	case hasAnswer(next):
-		return c.sealNew(ctx, next)
-	case loses(old, next):
-		return nil, ErrAnswerLost
-	default:
-		return nil, nil
-	}
-}
-
-// carried reports whether next comes with the sealed form of its answer.
-func carried(old, next token.Entry) bool {
-	return len(next.Blob) > 0 && next.Revision == old.Revision && answerOf(next) == answerOf(old)
-}
-
-// loses reports whether an entry without an answer should have one: it has a
-// revision, is no tombstone that let go of its answer, and there was one.
-func loses(old, next token.Entry) bool {
-	never := old.WriteID != "" && len(old.Blob) == 0 && next.Revision == old.Revision
-	return len(next.Blob) > 0 || next.Revision > 0 && !next.Removed && !never
-}
-
-func (c *Codec) sealNew(ctx context.Context, e token.Entry) ([]byte, error) {
-	w := answerOf(e)
-	if err := w.check(e); err != nil {
-		return nil, err
-	}
-	plaintext, err := w.marshal()
-	if err != nil {
-		return nil, err
-	}
-	return c.seal.Seal(ctx, label(e), plaintext)
-}
-
-func hasAnswer(e token.Entry) bool { return answerOf(e) != answer{} }
-
-func label(e token.Entry) seal.Label {
-	return seal.Label{Purpose: purpose, ID: e.ID.String(), Revision: e.Revision}
-}
 
 // Decode reads an entry. If its answer cannot be opened, the entry says so in
 // Sealed; if a key to open it could not be read just now, Decode fails, for then
@@ -244,4 +117,19 @@ func (c *Codec) parseDocument(text []byte) (token.Entry, error) {
 	}
 	e.Extra = c.unknown(fields)
 	return e, nil
+}
+
+// unknown are the fields that this schema does not know.
+func (c *Codec) unknown(fields map[string]json.RawMessage) map[string]json.RawMessage {
+	var unknown map[string]json.RawMessage
+	for name, value := range fields {
+		if c.known[name] {
+			continue
+		}
+		if unknown == nil {
+			unknown = map[string]json.RawMessage{}
+		}
+		unknown[name] = value
+	}
+	return unknown
 }

@@ -27,11 +27,11 @@ func newCodec(t testing.TB) *journal.Codec {
 
 func encode(t testing.TB, e token.Entry) journal.Row {
 	t.Helper()
-	row, _, err := newCodec(t).Encode(t.Context(), token.Entry{}, e)
+	w, err := newCodec(t).Encode(t.Context(), token.Entry{}, e)
 	if err != nil {
 		t.Fatalf("Encode error = %v, want nil", err)
 	}
-	return row
+	return w.Row
 }
 
 // A row that was written once is read for ever: by this version and, field by
@@ -83,12 +83,12 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		again, stored, err := codec.Encode(t.Context(), e, e)
+		again, err := codec.Encode(t.Context(), e, e)
 		if err != nil {
 			return // such as a time that no index holds
 		}
-		if !bytes.Equal(again.Sealed, sealed) || stored.Revision != e.Revision {
-			t.Errorf("the sealed answer of %d bytes was stored as %d bytes", len(sealed), len(again.Sealed))
+		if !bytes.Equal(again.Row.Sealed, sealed) || again.Stored.Revision != e.Revision {
+			t.Errorf("the sealed answer of %d bytes was stored as %d bytes", len(sealed), len(again.Row.Sealed))
 		}
 	})
 }
@@ -128,11 +128,11 @@ func BenchmarkCodec(b *testing.B) {
 		e.Memory = e.Memory.With(token.NewSecret(strings.Repeat("r", n+1)), int64(n))
 	}
 	for b.Loop() {
-		row, _, err := codec.Encode(b.Context(), token.Entry{}, e)
+		w, err := codec.Encode(b.Context(), token.Entry{}, e)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := codec.Decode(b.Context(), row); err != nil {
+		if _, err := codec.Decode(b.Context(), w.Row); err != nil {
 			b.Fatal(err)
 		}
 	}

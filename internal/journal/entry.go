@@ -41,27 +41,27 @@ func (j *Journal) decode(ctx context.Context, i item) (token.Entry, error) {
 // current one; if the row is gone, token.ErrNotFound. A repetition by the SDK of
 // a write whose answer was lost is recognised, and is success.
 //
-// With any other error it is unknown whether next was stored. The entry returned
-// is next with its Attempt: Swap(old, that) is the same write once more.
+// With any other error it is unknown whether next was stored. The entry is next
+// with its Attempt: Swap(old, that) is the same write once more.
 func (j *Journal) Swap(ctx context.Context, old, next token.Entry) (token.Entry, error) {
-	row, stored, err := j.codec.Encode(ctx, old, next)
+	w, err := j.codec.Encode(ctx, old, next)
 	if err != nil {
-		return next, err
+		return w.Unknown, err
 	}
-	done, current, err := j.put(ctx, row.item(), old.WriteID)
+	done, current, err := j.put(ctx, w.Row.item(), old.WriteID)
 	switch {
 	case err != nil:
-		return Unknown(old, next, row), callError("store entry "+next.ID.String(), err)
+		return w.Unknown, callError("store entry "+next.ID.String(), err)
 	case done:
-		return stored, nil
+		return w.Stored, nil
 	case len(current) == 0:
-		return j.codec.Refused(ctx, row, stored, nil)
+		return j.codec.Refused(ctx, w, nil)
 	}
 	standing, err := rowOf(current)
 	if err != nil {
-		return token.Entry{}, err
+		return w.Unknown, err
 	}
-	return j.codec.Refused(ctx, row, stored, &standing)
+	return j.codec.Refused(ctx, w, &standing)
 }
 
 // Entries walks over all entries, strongly consistent, without opening what is

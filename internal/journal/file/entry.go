@@ -43,33 +43,33 @@ func (j *Journal) row(ctx context.Context, id token.ID) (row *journal.Row, err e
 // zero entry if there must be none. It returns next as stored. If another write
 // was first, the error is token.ErrConflict and the entry the current one; if
 // the row is gone, token.ErrNotFound. With any other error it is unknown whether
-// next was stored: see journal.Unknown.
+// next was stored: see journal.Journal.Swap.
 func (j *Journal) Swap(ctx context.Context, old, next token.Entry) (token.Entry, error) {
-	row, stored, err := j.codec.Encode(ctx, old, next)
+	w, err := j.codec.Encode(ctx, old, next)
 	if err != nil {
-		return next, err
+		return w.Unknown, err
 	}
 	if err := ctx.Err(); err != nil {
-		return journal.Unknown(old, next, row), err
+		return w.Unknown, err
 	}
 	var current *journal.Row
 	swapped := false
 	err = j.db.Update(func(tx *bbolt.Tx) error {
-		if current, err = readRow(tx, row.Key); err != nil {
+		if current, err = readRow(tx, w.Row.Key); err != nil {
 			return err
 		}
 		if swapped = matches(current, old.WriteID); !swapped {
 			return nil
 		}
-		return writeRow(tx, current, row)
+		return writeRow(tx, current, w.Row)
 	})
 	switch {
 	case err != nil:
-		return journal.Unknown(old, next, row), fmt.Errorf("store entry %s: %w", next.ID, err)
+		return w.Unknown, fmt.Errorf("store entry %s: %w", next.ID, err)
 	case !swapped:
-		return j.codec.Refused(ctx, row, stored, current)
+		return j.codec.Refused(ctx, w, current)
 	}
-	return stored, nil
+	return w.Stored, nil
 }
 
 // matches reports whether the row is the one that was read; "" stands for none.

@@ -65,18 +65,18 @@ func (m *Memory) row(key string) (journal.Row, bool) {
 
 // Swap implements Journal.
 func (m *Memory) Swap(ctx context.Context, old, next token.Entry) (token.Entry, error) {
-	row, stored, err := m.codec.Encode(ctx, old, next)
+	w, err := m.codec.Encode(ctx, old, next)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
-		return next, err
+		return w.Unknown, err
 	}
-	if err := ctx.Err(); err != nil {
-		return journal.Unknown(old, next, row), err
-	}
-	current, swapped := m.swap(old.WriteID, row)
+	current, swapped := m.swap(old.WriteID, w.Row)
 	if !swapped {
-		return m.codec.Refused(ctx, row, stored, current)
+		return m.codec.Refused(ctx, w, current)
 	}
-	return stored, nil
+	return w.Stored, nil
 }
 
 func (m *Memory) swap(replaces string, row journal.Row) (current *journal.Row, swapped bool) {

@@ -84,9 +84,11 @@ func testGone(t *testing.T, open opener) {
 	}
 	first := mustSwap(t, b.Journal, token.Entry{}, Answered(dk, 1))
 	b.RemoveRow(t, dk)
-	if _, err := b.Journal.Swap(t.Context(), first, Answered(dk, 2)); !errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrConflict) {
+	tried, err := b.Journal.Swap(t.Context(), first, Answered(dk, 2))
+	if !errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrConflict) {
 		t.Fatalf("Swap over a row that is gone: error = %v, want %v", err, token.ErrNotFound)
 	}
+	differ(t, "what found no row", tried, Answered(dk, 2))
 	mustSwap(t, b.Journal, token.Entry{}, Answered(dk, 2))
 	differ(t, "made again", mustGet(t, b.Journal, dk), Answered(dk, 2))
 }
