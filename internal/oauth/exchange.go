@@ -77,8 +77,7 @@ func (e *exchange) send(request *http.Request) (*http.Response, []byte, error) {
 // parameters and, for a provider that reads nothing else, without a body.
 //
 // The copy has no GetBody: net/http can then not send it a second time, which it
-// otherwise does when a connection turns out to be dead, and for any failure if
-// a header of the provider's makes a POST look repeatable (Idempotency-Key).
+// otherwise does by itself when a kept connection turns out to be dead.
 func (e *exchange) shape(request *http.Request) (*http.Request, error) {
 	form, err := readBody(request)
 	if err != nil {

@@ -166,6 +166,7 @@ func TestSpentTokenInTheSecretIsNotSent(t *testing.T) {
 func TestBrokenAnswersAreAskedForAgain(t *testing.T) {
 	t.Parallel()
 	html500 := &oauth.Error{Class: oauth.ClassTransient, Status: 502}
+	reset := &oauth.Error{Class: oauth.ClassTransient}
 	tests := []struct {
 		name         string
 		answers      []answer
@@ -180,6 +181,12 @@ func TestBrokenAnswersAreAskedForAgain(t *testing.T) {
 		{"a timeout", []answer{{after: time.Hour}}, 1, false, token.OutcomeUnknown},
 		{"a 429", []answer{{err: &oauth.Error{Class: oauth.ClassThrottled, Status: 429}}}, 1, false, token.OutcomeFailed},
 		{"an unknown 4xx", []answer{{err: &oauth.Error{Class: oauth.ClassUnknown, Status: 418}}}, 1, false, token.OutcomeFailed},
+		{"no connection", []answer{{err: &oauth.Error{Class: oauth.ClassTransient, NotSent: true}}}, 1, false, token.OutcomeFailed},
+		{"no connection in time", []answer{{err: &oauth.Error{Class: oauth.ClassTransient, NotSent: true, Timeout: true}}}, 1, false, token.OutcomeFailed},
+		{"a reset before the rotation", []answer{{err: reset}, {}}, 2, false, token.OutcomeSucceeded},
+		{"a reset after the rotation", []answer{{err: reset, processed: true}, {}}, 2, true, token.OutcomeRefused},
+		{"an unreadable answer after the rotation", []answer{{err: &oauth.Error{Class: oauth.ClassUnknown, Status: 200}, processed: true}, {}}, 2, true, token.OutcomeRefused},
+		{"an answer that says to come back", []answer{{err: &oauth.Error{Class: oauth.ClassTransient, Status: 200, Code: "temporarily_unavailable"}}}, 1, false, token.OutcomeFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
