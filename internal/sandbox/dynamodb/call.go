@@ -52,15 +52,11 @@ func handle[Request, Answer any](f func(*Server, *bbolt.Tx, Request) (Answer, er
 // call runs one operation in one transaction: observed first, then subject to a
 // fault, as a request meets them at AWS.
 func (s *Server) call(name string, body []byte) (answer any, err error) {
-	c := s.described(name, body)
-	if s.config.Observe != nil {
-		s.config.Observe(c)
-	}
+	fault := s.meet(name, body)
 	op, ok := lookUp(name)
 	if !ok {
 		return nil, notEmulated("the operation %s", name)
 	}
-	fault := s.faultFor(c)
 	if err := fault.refusal(); err != nil {
 		return nil, err
 	}
@@ -81,6 +77,22 @@ func (s *Server) call(name string, body []byte) (answer any, err error) {
 		return nil, errAnswerLost
 	}
 	return answer, err
+}
+
+// meet tells the observer of a call, and chooses its fault.
+func (s *Server) meet(name string, body []byte) *Fault {
+	choose := s.fault.Load()
+	if choose == nil && s.config.Observe == nil {
+		return nil
+	}
+	c := s.described(name, body)
+	if s.config.Observe != nil {
+		s.config.Observe(c)
+	}
+	if choose == nil {
+		return nil
+	}
+	return (*choose)(c)
 }
 
 // described says what a request is about, as far as it can be read.

@@ -31,13 +31,6 @@ func (s *Server) SetFault(choose FaultFunc) {
 	s.fault.Store(&choose)
 }
 
-func (s *Server) faultFor(c Call) *Fault {
-	if choose := s.fault.Load(); choose != nil {
-		return (*choose)(c)
-	}
-	return nil
-}
-
 // refusal is the error of a fault that refuses, or nil.
 func (f *Fault) refusal() error {
 	if f == nil || f.Type == "" {

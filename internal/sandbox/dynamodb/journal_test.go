@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"token-refresher/internal/journal"
 	"token-refresher/internal/journal/journaltest"
@@ -33,6 +34,8 @@ func TestJournal(t *testing.T) {
 		}
 		return journaltest.Backend{
 			Journal:    j,
+			Rows:       func(t *testing.T) []journal.Row { return rows(t, c) },
+			SetRow:     func(t *testing.T, r journal.Row) { store(t, c, tableName, itemOf(r)) },
 			RemoveRow:  func(t *testing.T, id token.ID) { remove(t, c, id) },
 			LoseAnswer: func() { loseOneAnswer(e.server) },
 			AllBytes:   func(t *testing.T) []byte { return contents(t, path) },
@@ -52,6 +55,49 @@ func remove(t *testing.T, c *ddb.Client, id token.ID) {
 	if err != nil {
 		t.Fatalf("DeleteItem: %v", err)
 	}
+}
+
+func rows(t *testing.T, c *ddb.Client) (rows []journal.Row) {
+	t.Helper()
+	out, err := c.Scan(t.Context(), &ddb.ScanInput{TableName: aws.String(tableName)})
+	if err != nil {
+		t.Fatalf("Scan: %v", err)
+	}
+	for _, i := range out.Items {
+		rows = append(rows, rowOf(t, i))
+	}
+	return rows
+}
+
+func rowOf(t *testing.T, i item) journal.Row {
+	t.Helper()
+	r := journal.Row{Key: keyOf(i), WriteID: writeIDOf(i), Schema: numberOf(t, i["schema"])}
+	if document, ok := i["document"].(*types.AttributeValueMemberS); ok {
+		r.Document = []byte(document.Value)
+	}
+	if sealed, ok := i["sealed"].(*types.AttributeValueMemberB); ok {
+		r.Sealed = sealed.Value
+	}
+	for name, at := range map[string]*int64{"due_at": &r.DueAt, "publish_at": &r.PublishAt} {
+		if i[name] != nil {
+			*at = int64(numberOf(t, i[name]))
+		}
+	}
+	return r
+}
+
+func itemOf(r journal.Row) item {
+	i := item{"pk": text(r.Key), "write_id": text(r.WriteID), "schema": number(r.Schema), "document": text(string(r.Document))}
+	if r.Sealed != nil {
+		i["sealed"] = &types.AttributeValueMemberB{Value: r.Sealed}
+	}
+	if r.DueAt != 0 {
+		i["due"], i["due_at"] = text("due"), number(int(r.DueAt))
+	}
+	if r.PublishAt != 0 {
+		i["publish"], i["publish_at"] = text("publish"), number(int(r.PublishAt))
+	}
+	return i
 }
 
 func loseOneAnswer(s *dynamodb.Server) {
@@ -101,15 +147,15 @@ func TestMany(t *testing.T) {
 		seen += len(out.Items)
 	}
 	t.Logf("a scan of %d in %d pages: %v", count, pages, time.Since(began))
-	if want := count * (len("pk") + len("k00000") + 1000) >> 20; seen != count || pages < want {
+	if want := count * (len("pk") + len("k00000") + 200) >> 20; seen != count || pages < want {
 		t.Errorf("scanned %d in %d pages, want %d in at least %d", seen, pages, count, want)
 	}
 }
 
-// fill stores items of 1 KB and more, the later ones due earlier by name.
+// fill stores items of more than 200 bytes, due in the order of their keys.
 func fill(t *testing.T, s *dynamodb.Server, count int) {
 	t.Helper()
-	filler := fmt.Sprintf("%01000d", 0)
+	filler := fmt.Sprintf("%0200d", 0)
 	for n := range count {
 		call(t, s, "PutItem", fmt.Sprintf(`{"TableName":%q,"Item":{"pk":{"S":"k%05d"},"filler":{"S":%q},"due":{"S":"due"},"due_at":{"N":"%d"}}}`, tableName, n, filler, n+1))
 	}
