@@ -9,6 +9,7 @@ import (
 	"token-refresher/internal/app"
 	"token-refresher/internal/refresh"
 	"token-refresher/internal/telemetry"
+	"token-refresher/internal/token"
 )
 
 // sweeper is the use case behind the one action.
@@ -16,11 +17,24 @@ type sweeper interface {
 	Run(ctx context.Context) (refresh.Report, error)
 }
 
-// handler answers the function's events. It lives as long as the instance.
+// teller tells others what happened; *telemetry.Events is one.
+type teller interface {
+	Send(ctx context.Context, events []telemetry.Event) (unsent []telemetry.Event, err error)
+}
+
+// maxUntold bounds what is kept of events that nobody took.
+const maxUntold = 1000
+
+// handler answers the function's events, one at a time. It lives as long as the
+// instance.
 type handler struct {
 	sweep   sweeper
+	grants  bool // the sweep is of grants
 	metrics *telemetry.Metrics
+	events  teller
 	log     *slog.Logger
+
+	untold []telemetry.Event // for the next sweep to tell
 }
 
 // build makes the handler of an instance.
@@ -29,7 +43,8 @@ func build(a *app.App) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&handler{sweep: sweep, metrics: a.Metrics, log: a.Log}).handle, nil
+	grants := a.Config.GrantType == token.GrantTypeAuthorizationCode
+	return (&handler{sweep: sweep, grants: grants, metrics: a.Metrics, events: a.Events, log: a.Log}).handle, nil
 }
 
 // handle runs one sweep. A token that failed is in the report; an error means
@@ -46,6 +61,7 @@ func (h *handler) handle(ctx context.Context, payload json.RawMessage) (refresh.
 		h.log.ErrorContext(ctx, "sweep failed", "error", err, "duration_ms", duration.Milliseconds())
 		return refresh.Report{}, err
 	}
+	h.tell(ctx, report.Events)
 	h.measure(ctx, report, duration)
 	h.log.InfoContext(ctx, "sweep completed",
 		"due", report.Due, "renewed", report.Renewed, "not_due", report.NotDue, "leased", report.Leased,
@@ -56,7 +72,7 @@ func (h *handler) handle(ctx context.Context, payload json.RawMessage) (refresh.
 // measure writes the metrics of a sweep that completed. That they could not be
 // written is no reason to fail it: the missing ones page.
 func (h *handler) measure(ctx context.Context, report refresh.Report, duration time.Duration) {
-	err := h.metrics.Sweep(telemetry.Sweep{
+	figures := telemetry.Sweep{
 		Due:                   report.Due,
 		Renewed:               report.Renewed,
 		Remaining:             report.Remaining,
@@ -64,8 +80,37 @@ func (h *handler) measure(ctx context.Context, report refresh.Report, duration t
 		SecretWriteFailed:     report.SecretWriteFailed,
 		LowestLifeLeftPercent: report.LowestLifeLeftPercent,
 		Duration:              duration,
-	})
-	if err != nil {
+	}
+	if h.grants {
+		figures.Grants = &telemetry.Grants{
+			ConsentRequired: len(report.ConsentRequired),
+			Adopted:         report.Adopted,
+			RotationLost:    report.RotationLost,
+			MassRejection:   report.MassRejection,
+			ResultAtRisk:    report.ResultAtRisk,
+			Lag:             report.GrantLag,
+		}
+	}
+	if err := h.metrics.Sweep(figures); err != nil {
 		h.log.ErrorContext(ctx, "metrics not written", "error", err)
 	}
+}
+
+// tell sends what happened. What is not taken is sent with the next sweep's.
+func (h *handler) tell(ctx context.Context, events []refresh.Event) {
+	for _, event := range events {
+		h.log.WarnContext(ctx, "event", "type", string(event.Type), "token", event.ID.String(), "reason", event.Reason)
+		h.untold = append(h.untold, telemetry.Event{
+			Type: string(event.Type), Client: event.ID.Client, Merchant: event.ID.Merchant,
+			Reason: event.Reason, Since: event.Since,
+		})
+	}
+	if len(h.untold) == 0 {
+		return
+	}
+	unsent, err := h.events.Send(ctx, h.untold)
+	if err != nil {
+		h.log.ErrorContext(ctx, "events not sent", "error", err, "unsent", len(unsent))
+	}
+	h.untold = unsent[max(0, len(unsent)-maxUntold):]
 }

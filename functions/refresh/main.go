@@ -1,6 +1,7 @@
-// Command refresh is the Lambda function that keeps integrator tokens fresh.
-// It owns what its event means, what it answers and which metrics a sweep
-// writes; everything else is app's and refresh's.
+// Command refresh is the Lambda function that keeps tokens fresh: integrator
+// tokens, or merchants' grants and their access tokens, as GRANT_TYPE says. It
+// owns what its event means, what it answers, and which metrics and events a
+// sweep leaves; everything else is app's and refresh's.
 package main
 
 import (

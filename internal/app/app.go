@@ -31,10 +31,12 @@ type Function struct {
 type App struct {
 	Config  Config
 	Log     *slog.Logger
-	Metrics *telemetry.Metrics
+	Metrics *telemetry.Metrics // of sweeps: nil without a GRANT_TYPE
+	Events  *telemetry.Events
 
-	store *secretstore.Store
-	oauth *oauth.Client
+	store  *secretstore.Store
+	oauth  *oauth.Client
+	grants *grants // nil without a JOURNAL_TABLE
 }
 
 // Run starts the function and answers invocations until Lambda ends the
@@ -86,7 +88,7 @@ func newApp(ctx context.Context, f Function) (*App, error) {
 		return nil, err
 	}
 	a := &App{Config: config, Log: telemetry.NewLogger(f.Output, config.LogLevel)}
-	var storeErr, metricsErr, oauthErr error
+	var storeErr, metricsErr, eventsErr, oauthErr, grantsErr error
 	a.store, storeErr = secretstore.New(secretstore.Config{
 		Client:          secretstore.NewClient(awsConfig),
 		Prefix:          config.SecretPrefix,
@@ -95,27 +97,48 @@ func newApp(ctx context.Context, f Function) (*App, error) {
 		WritesPerSecond: float64(config.SecretWritesPerSecond),
 		WriteInterval:   config.SecretWriteInterval,
 	})
-	a.Metrics, metricsErr = telemetry.NewMetrics(telemetry.MetricsConfig{
-		Writer:       f.Output,
-		GrantType:    string(config.GrantType),
-		SecretPrefix: config.SecretPrefix,
-	})
+	if config.GrantType != "" {
+		a.Metrics, metricsErr = telemetry.NewMetrics(telemetry.MetricsConfig{
+			Writer:       f.Output,
+			GrantType:    string(config.GrantType),
+			SecretPrefix: config.SecretPrefix,
+		})
+	}
+	a.Events, eventsErr = telemetry.NewEvents(telemetry.NewEventsClient(awsConfig))
 	a.oauth, oauthErr = oauth.New(oauth.Config{})
-	if err := errors.Join(storeErr, metricsErr, oauthErr); err != nil {
+	if config.JournalTable != "" {
+		a.grants, grantsErr = a.newGrants(awsConfig)
+	}
+	if err := errors.Join(storeErr, metricsErr, eventsErr, oauthErr, grantsErr); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-// Sweep returns the sweep of client credentials. It is made once per instance:
-// what it remembers of failures is in memory.
-func (a *App) Sweep() (*refresh.Sweep, error) {
+// Sweeper renews what is due, once per call.
+type Sweeper interface {
+	Run(ctx context.Context) (refresh.Report, error)
+}
+
+// Sweep returns the sweep of the function's grant type. It is made once per
+// instance, since it remembers what failed.
+func (a *App) Sweep() (Sweeper, error) {
+	if a.Config.GrantType == token.GrantTypeAuthorizationCode {
+		return a.grantSweep()
+	}
+	return a.tokenSweep()
+}
+
+// schedule is when tokens are renewed, by the intervals of the deployment.
+func (a *App) schedule() token.Schedule {
+	return token.Schedule{SweepInterval: a.Config.SweepInterval, WriteInterval: a.Config.SecretWriteInterval}
+}
+
+// tokenSweep returns the sweep of client credentials.
+func (a *App) tokenSweep() (*refresh.Sweep, error) {
 	sweep, err := refresh.NewSweep(refresh.Config{
-		Store: a.store,
-		Schedule: token.Schedule{
-			SweepInterval: a.Config.SweepInterval,
-			WriteInterval: a.Config.SecretWriteInterval,
-		},
+		Store:             a.store,
+		Schedule:          a.schedule(),
 		Dial:              a.dial,
 		ReconcileInterval: a.Config.ReconcileInterval,
 		Concurrency:       a.Config.RefreshConcurrency,

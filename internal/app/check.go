@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -25,13 +26,7 @@ const (
 
 // check notes what is wrong with the values themselves.
 func (c Config) check(found faults) {
-	switch c.GrantType {
-	case "", token.GrantTypeClientCredentials:
-	case token.GrantTypeAuthorizationCode:
-		found.add("GRANT_TYPE", "authorization_code is not supported by this version: set client_credentials")
-	default:
-		found.add("GRANT_TYPE", "must be client_credentials")
-	}
+	c.checkGrantType(found)
 	if secretstore.CheckPrefix(c.SecretPrefix) != nil { // its error quotes the value
 		found.add("SECRET_PREFIX", "must be letters, digits and _+=.@- in parts between single slashes, and leave room for the names")
 	}
@@ -42,6 +37,30 @@ func (c Config) check(found faults) {
 	c.require(found, "ReconcileInterval", c.ReconcileInterval > 0)
 	c.checkIntervals(found)
 }
+
+// checkGrantType holds the two kinds apart: what renews client credentials has
+// no business with the journal.
+func (c Config) checkGrantType(found faults) {
+	switch c.GrantType {
+	case "":
+	case token.GrantTypeClientCredentials:
+		if c.JournalTable != "" {
+			found.add("JOURNAL_TABLE", "is not for client_credentials: leave it out")
+		}
+	case token.GrantTypeAuthorizationCode:
+		if c.JournalTable == "" {
+			found.add("JOURNAL_TABLE", "is not set")
+		}
+	default:
+		found.add("GRANT_TYPE", "must be client_credentials or authorization_code")
+	}
+	if c.JournalTable != "" && !tableName.MatchString(c.JournalTable) {
+		found.add("JOURNAL_TABLE", "must be the name of a table: 3 to 255 letters, digits, underscores, hyphens and dots")
+	}
+}
+
+// tableName is what DynamoDB takes ("Naming rules" in its developer guide).
+var tableName = regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`)
 
 // require notes that a field is not what its tag `want` says.
 func (Config) require(found faults, name string, fits bool) {

@@ -25,6 +25,10 @@ type Config struct {
 	GrantType    token.GrantType `env:"GRANT_TYPE"`
 	SecretPrefix string          `env:"SECRET_PREFIX" envDefault:"mobilepay"`
 
+	// JournalTable is the table of the journal, for everything that touches
+	// grants. A function of client credentials is to have none.
+	JournalTable string `env:"JOURNAL_TABLE"`
+
 	// ProviderHosts are the only hosts that credentials are ever sent to; those
 	// of the presets, if PROVIDER_HOSTS names none.
 	ProviderHosts provider.Hosts `env:"PROVIDER_HOSTS"`
@@ -37,6 +41,9 @@ type Config struct {
 	SweepInterval         time.Duration `env:"SWEEP_INTERVAL" envDefault:"1m" want:"a duration above zero, such as 1m or 90s"`
 	ReconcileInterval     time.Duration `env:"RECONCILE_INTERVAL" envDefault:"15m" want:"a duration above zero, such as 15m or 1h30m"`
 	LogLevel              slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" want:"debug, info, warn or error"`
+
+	// AllowGet lets the operator function hand out access tokens.
+	AllowGet bool `env:"ALLOW_GET" want:"true or false"`
 
 	// Endpoint and SecretsEndpoint are the SDK's own; they are read here only to
 	// tell the sandbox from AWS (Warnings).

@@ -143,8 +143,9 @@ func TestConfigFaults(t *testing.T) {
 		name, variable, value string
 		problem               string // a part of it
 	}{
-		{"grant type of a later version", "GRANT_TYPE", "authorization_code", "not supported by this version"},
-		{"unknown grant type", "GRANT_TYPE", secretValue, "must be client_credentials"},
+		{"unknown grant type", "GRANT_TYPE", secretValue, "must be client_credentials or authorization_code"},
+		{"journal of client credentials", "JOURNAL_TABLE", "journal", "not for client_credentials"},
+		{"get neither on nor off", "ALLOW_GET", "maybe", "true or false"},
 		{"prefix with a slash at its end", "SECRET_PREFIX", "mobilepay/", "between single slashes"},
 		{"prefix with a space", "SECRET_PREFIX", "my tokens", "letters, digits"},
 		{"concurrency zero", "REFRESH_CONCURRENCY", "0", "1 to 256"},

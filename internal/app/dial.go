@@ -19,21 +19,28 @@ type endpoint struct {
 	log         *slog.Logger
 }
 
-// dial makes an endpoint of credentials whose tag says the grant type of this
-// function, or says what is wrong with them. It makes no call.
+// dial makes an endpoint of credentials that are tagged for client credentials,
+// or says what is wrong with them. It makes no call.
 func (a *App) dial(credentials token.Credentials) (refresh.Endpoint, error) {
-	p, err := provider.Parse([]byte(credentials.Provider.Reveal()), a.Config.ProviderHosts)
+	p, err := a.parseProvider(credentials, token.GrantTypeClientCredentials)
 	if err != nil {
 		return nil, err
 	}
-	if p.GrantType != a.Config.GrantType {
-		return nil, fmt.Errorf("provider: its grant_type is %s, but the tag token-refresher:grant-type of the credentials is %s",
-			p.GrantType, a.Config.GrantType)
-	}
-	if err := p.Check(credentials); err != nil {
-		return nil, err
-	}
 	return &endpoint{client: a.oauth, provider: p, credentials: credentials, log: a.Log}, nil
+}
+
+// parseProvider reads the provider of credentials that are tagged for a grant
+// type, and checks it against both.
+func (a *App) parseProvider(credentials token.Credentials, tagged token.GrantType) (provider.Provider, error) {
+	p, err := provider.Parse([]byte(credentials.Provider.Reveal()), a.Config.ProviderHosts)
+	if err != nil {
+		return provider.Provider{}, err
+	}
+	if p.GrantType != tagged {
+		return provider.Provider{}, fmt.Errorf("provider: its grant_type is %s, but the tag token-refresher:grant-type of the credentials is %s",
+			p.GrantType, tagged)
+	}
+	return p, p.Check(credentials)
 }
 
 // Provider implements refresh.Endpoint.
@@ -50,12 +57,5 @@ func (e *endpoint) Request(ctx context.Context, merchant string) (token.AccessTo
 	if len(answer.Oddities) > 0 {
 		e.log.WarnContext(ctx, "answer was odd", "token", id.String(), "oddities", answer.Oddities)
 	}
-	return token.AccessToken{
-		ID:        id,
-		Value:     answer.AccessToken,
-		Type:      answer.TokenType,
-		Scope:     answer.Scope,
-		IssuedAt:  answer.IssuedAt,
-		ExpiresAt: answer.IssuedAt.Add(answer.ExpiresIn),
-	}, nil
+	return accessToken(id, answer), nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"token-refresher/internal/oauth"
+	"token-refresher/internal/token"
 )
 
 // ended notes that the item's request is over.
@@ -52,6 +53,7 @@ func (r *round) blame(it *item, err error) {
 	case oauth.ClassClient:
 		if c.health.RefusedClient(it.id, c.tokens, time.Now()) {
 			r.log.ErrorContext(r.ctx, "client stopped: its provider refuses its credentials", "client", c.name)
+			r.report.Events = append(r.report.Events, Event{ClientMisconfigured, token.ID{Client: c.name}, ReasonInvalidClient, c.health.Since})
 		}
 	case oauth.ClassTransient, oauth.ClassThrottled:
 		c.failures++

@@ -110,7 +110,8 @@ func (r *grantRound) count(renewal Renewal) {
 	if renewal.AtRisk || errors.Is(renewal.Err, token.ErrSealed) {
 		r.report.ResultAtRisk++
 	}
-	if renewal.Latched {
+	r.report.Events = append(r.report.Events, renewal.events(time.Now())...)
+	if renewal.Latched || (renewal.Err == nil && renewal.Entry.Suspect) {
 		r.report.ConsentRequired = append(r.report.ConsentRequired, renewal.Entry.ID.String())
 	}
 }
@@ -136,6 +137,7 @@ func (r *grantRound) reject(it *item, a attempt) {
 	if !c.health.Stopped && len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens {
 		c.health.RejectedInMass(time.Now())
 		r.report.MassRejection++
+		r.report.Events = append(r.report.Events, Event{MassRejection, token.ID{Client: c.name}, ReasonInvalidGrant, c.health.Since})
 		r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", len(rejected), "due", c.tokens)
 	}
 }

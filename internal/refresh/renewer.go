@@ -77,6 +77,7 @@ type Renewal struct {
 	Err          error       // why there is no new access token
 	Sent         bool        // a refresh token was sent
 	WasGood      bool        // the previous outcome was a success
+	WasLatched   bool        // the provider had refused it for good
 	Adopted      bool        // a grant from the secret took the journal's place
 	Latched      bool        // this refusal latched the grant
 	RotationLost bool        // the provider has rotated the token and its answer was lost
@@ -140,6 +141,7 @@ func (r *renewal) claim(ctx context.Context, id token.ID) error {
 		if err == nil {
 			r.entry = entry
 			r.result.WasGood = entry.Result.Outcome == token.OutcomeSucceeded || entry.Result.Outcome == ""
+			r.result.WasLatched = entry.Result.Latch != nil
 			r.lost = entry.Result.Outcome == token.OutcomeUnknown || entry.Unsettled
 			return nil
 		}

@@ -32,6 +32,7 @@ type Report struct {
 	MassRejection     int            `json:"-"`
 	ResultAtRisk      int            `json:"-"` // answers that neither journal nor secret holds, or that cannot be opened
 	GrantLag          time.Duration  `json:"-"` // age of the oldest answer that no secret holds yet
+	Events            []Event        `json:"-"` // in the order in which they happened
 }
 
 // Failure is one token, or one client's credentials, and what went wrong.

@@ -18,6 +18,7 @@ const (
 	unitCount        = "Count"
 	unitPercent      = "Percent"
 	unitMilliseconds = "Milliseconds"
+	unitSeconds      = "Seconds"
 )
 
 // MetricsConfig is what NewMetrics needs.
@@ -61,6 +62,23 @@ type Sweep struct {
 	SecretWriteFailed       int
 	LowestLifeLeftPercent   *float64 // nil when no life is promised to any token
 	Duration                time.Duration
+	Grants                  *Grants // nil for client credentials
+}
+
+// Grants is what a sweep of grants counts beside.
+type Grants struct {
+	ConsentRequired, Adopted, RotationLost, MassRejection, ResultAtRisk int
+
+	Lag time.Duration // age of the oldest answer that no secret holds yet
+}
+
+func (g Grants) addTo(line *emfLine) {
+	line.add("ConsentRequired", unitCount, float64(g.ConsentRequired))
+	line.add("Adopted", unitCount, float64(g.Adopted))
+	line.add("RotationLost", unitCount, float64(g.RotationLost))
+	line.add("MassRejection", unitCount, float64(g.MassRejection))
+	line.add("ResultAtRisk", unitCount, float64(g.ResultAtRisk))
+	line.add("GrantLagSeconds", unitSeconds, g.Lag.Seconds())
 }
 
 // Sweep writes the metrics of one completed sweep, SweepCompleted among them:
@@ -81,6 +99,9 @@ func (m *Metrics) Sweep(s Sweep) error {
 	line.add("SweepDuration", unitMilliseconds, float64(s.Duration.Milliseconds()))
 	if s.LowestLifeLeftPercent != nil {
 		line.add("LowestLifeLeftPercent", unitPercent, *s.LowestLifeLeftPercent)
+	}
+	if s.Grants != nil {
+		s.Grants.addTo(line)
 	}
 	line.add("SweepCompleted", unitCount, 1)
 	err := m.write(line)
