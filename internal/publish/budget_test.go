@@ -165,14 +165,15 @@ func TestAccessTokenInThePlaceOf(t *testing.T) {
 		before  func(w *world) // when the second token is in the journal, its interval over
 		want    string         // in the secret; empty: it is unreadable
 		written int
+		waits   bool
 		err     error
 	}{
 		{name: "the one before", before: func(*world) {}, want: "access of second", written: 1},
 		{name: "a deleted one", before: func(w *world) { w.removeSecret(accessName) }, want: "access of second", written: 1},
-		{name: "a scribble", before: func(w *world) { w.write(accessName, "s3cr3t") }, err: token.ErrUnreadable},
+		{name: "a scribble", before: func(w *world) { w.write(accessName, "s3cr3t") }, waits: true, err: token.ErrUnreadable},
 		{name: "one that was put just now", before: func(w *world) {
 			w.write(accessName, `{"access_token":"of a person","issued_at":"1999-01-01T00:00:00Z","expires_at":"2030-01-01T00:00:00Z"}`)
-		}, want: "of a person"},
+		}, want: "of a person", waits: true},
 		{name: "the same, of a process that died", before: func(w *world) {
 			e := w.entry(merchant)
 			if err := w.store.PutAccessToken(w.t.Context(), token.GrantTypeAuthorizationCode, e.Access, w.access(merchant).Version); err != nil {
@@ -194,6 +195,9 @@ func TestAccessTokenInThePlaceOf(t *testing.T) {
 				outcome, err := publisher.Publish(w.t.Context(), merchant, publish.WhenAllowed)
 				if !errors.Is(err, tt.err) || outcome.Written != 1+tt.written { // the grant, too
 					w.t.Errorf("%d written, error %v, want %d and %v", outcome.Written, err, 1+tt.written, tt.err)
+				}
+				if waits := !outcome.Entry.PublishAt.IsZero(); waits != tt.waits {
+					w.t.Errorf("next publication at %v, want one: %v", outcome.Entry.PublishAt, tt.waits)
 				}
 				stored := w.access(merchant)
 				if got := stored.Value.Value.Reveal(); got != tt.want || !errors.Is(stored.Err, tt.err) {
@@ -232,7 +236,7 @@ func TestOlderAccessTokenDoesNotReplaceANewer(t *testing.T) {
 				}
 			}
 		})
-		if _, err := slow.Publish(w.t.Context(), merchant, publish.WhenAllowed); err != nil {
+		if _, err := slow.Publish(w.t.Context(), merchant, publish.AtOnce); err != nil {
 			w.t.Errorf("Publish: %v", err)
 		}
 		if got := w.access(merchant).Value.Value.Reveal(); got != "access of third" {

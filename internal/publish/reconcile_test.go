@@ -112,7 +112,11 @@ func TestReconcileReports(t *testing.T) {
 // What people did to secrets that nobody is about to put is found and judged.
 func TestReconcileJudges(t *testing.T) {
 	t.Parallel()
-	for _, stranger := range strangers() {
+	covered := stranger{
+		name: "a grant is pasted, then a spent one",
+		act:  func(w *world) { w.paste(merchant, pasted); w.paste(merchant, spent) }, want: "pasted",
+	}
+	for _, stranger := range append(strangers(), covered) {
 		t.Run(stranger.name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(w *world) {
@@ -245,17 +249,23 @@ func TestAccessErrorIsNotGone(t *testing.T) {
 // secret was looked at.
 func TestParkingGivesWay(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(w *world){
-		"to a lease": func(w *world) {
-			e := w.entry(merchant)
-			leased := e
-			leased.Lease = token.Lease{Holder: "renewer", Until: time.Now().Add(time.Minute)}
-			w.swap(e, leased)
-		},
-		"to a commit": func(w *world) { w.commit(merchant, "fourth", 5*time.Minute) },
+	lease := func(w *world) {
+		e := w.entry(merchant)
+		leased := e
+		leased.Lease = token.Lease{Holder: "renewer", Until: time.Now().Add(time.Minute)}
+		w.swap(e, leased)
 	}
-	for name, meanwhile := range tests {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name string
+		at   string // call before which it happens
+		act  func(w *world)
+	}{
+		{name: "to a lease", at: "ListGrants", act: lease},
+		{name: "to a lease taken meanwhile", at: "Labels", act: lease},
+		{name: "to a commit", at: "Labels", act: func(w *world) { w.commit(merchant, "fourth", 5*time.Minute) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(w *world) {
 				w.published(merchant)
@@ -264,8 +274,8 @@ func TestParkingGivesWay(t *testing.T) {
 				time.Sleep(reconcileInterval)
 				publisher, _ := w.start(func(p *process) {
 					p.before = func(_ int, name string) {
-						if name == "Labels" {
-							meanwhile(w)
+						if name == tt.at {
+							tt.act(w)
 						}
 					}
 				})

@@ -129,7 +129,8 @@ func (e Entry) Settle(labels Labels, found map[string]Grant, now time.Time) (nex
 			continue
 		}
 		revision, standing := next.Judge(grant)
-		if standing != Newer {
+		if standing != Newer { // remembered, so that it is never judged otherwise
+			next.Memory = next.Memory.With(grant.RefreshToken, revision)
 			continue
 		}
 		if e.LeasedAt(now) {
