@@ -1,0 +1,136 @@
+package token_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"token-refresher/internal/token"
+)
+
+var grantID = token.ID{Client: "subscriptions", Merchant: "DK12345678"}
+
+func grantWith(refreshToken string) token.Grant {
+	return token.Grant{ID: grantID, RefreshToken: token.NewSecret(refreshToken), ConsentedAt: noon}
+}
+
+// The stamp's format is part of what secrets hold: it must not change.
+func TestStampVector(t *testing.T) {
+	t.Parallel()
+	got := grantWith("rt-1").Stamped(7)
+	// printf 'subscriptions/DK12345678\0007\0rt-1\0' | sha256sum
+	if want := "96444fd421adcd3e2703be041e9191d9d8607386146c8a820615abb9356e3b1a"; got.Stamp != want {
+		t.Errorf("stamp %s, want %s", got.Stamp, want)
+	}
+	if !got.StampFits() || got.Revision != 7 {
+		t.Errorf("Stamped(7) = %+v, want a fitting stamp of revision 7", got)
+	}
+	other := got
+	other.Revision = 8
+	moved := got
+	moved.ID.Merchant = "DK87654321"
+	pasted := got
+	pasted.RefreshToken = token.NewSecret("rt-2")
+	for name, g := range map[string]token.Grant{"another revision": other, "another merchant": moved, "another token": pasted, "no revision": grantWith("rt-1")} {
+		if g.StampFits() {
+			t.Errorf("the stamp fits a grant with %s", name)
+		}
+	}
+}
+
+func TestMemoryKeepsTheLast64(t *testing.T) {
+	t.Parallel()
+	var m token.Memory
+	for i := range 100 {
+		m = m.With(token.NewSecret(fmt.Sprint("rt-", i)), int64(i))
+	}
+	if len(m) != 64 {
+		t.Fatalf("%d remembered, want 64", len(m))
+	}
+	if _, known := m.Revision(token.NewSecret("rt-35")); known {
+		t.Error("the oldest is still known")
+	}
+	if revision, known := m.Revision(token.NewSecret("rt-36")); !known || revision != 36 {
+		t.Errorf("rt-36 has revision %d, known %v; want 36", revision, known)
+	}
+	again := m.With(token.NewSecret("rt-50"), 200)
+	if revision, _ := again.Revision(token.NewSecret("rt-50")); len(again) != 64 || revision != 200 {
+		t.Errorf("remembered again: revision %d of %d entries, want 200 of 64", revision, len(again))
+	}
+	if before, _ := m.Revision(token.NewSecret("rt-50")); before != 50 {
+		t.Error("With changed the memory that it was called on")
+	}
+}
+
+// Rule R, row by row.
+func TestRuleR(t *testing.T) {
+	t.Parallel()
+	later := func(g token.Grant) token.Grant { g.ConsentedAt = noon.Add(time.Hour); return g }
+	entry := token.Entry{ID: grantID, Revision: 9, Grant: grantWith("rt-9").Stamped(9)}
+	entry.Memory = entry.Memory.With(token.NewSecret("rt-8"), 8).With(token.NewSecret("rt-9"), 9)
+	tests := []struct {
+		name     string
+		found    token.Grant
+		revision int64
+		standing token.Standing
+	}{
+		{"what the journal holds", grantWith("rt-9").Stamped(9), 9, token.Same},
+		{"the same token with another stamp", grantWith("rt-9").Stamped(3), 9, token.Same},
+		{"a remembered one", grantWith("rt-8").Stamped(8), 8, token.Older},
+		{"a remembered one that claims to be newer", grantWith("rt-8").Stamped(99), 8, token.Older},
+		{"a remembered one with a later consent", later(grantWith("rt-8").Stamped(8)), 8, token.Older},
+		{"a stamped one that is ahead: a result that the journal did not take", grantWith("rt-10").Stamped(10), 10, token.Newer},
+		{"a stamped one that is long past", grantWith("rt-2").Stamped(2), 2, token.Older},
+		{"a stamped one of the same revision", grantWith("rt-9b").Stamped(9), 9, token.Older},
+		{"the same, of a later consent", later(grantWith("rt-9b").Stamped(9)), 9, token.Newer},
+		{"one that a person pasted", grantWith("pasted"), 10, token.Newer},
+		{"one with a stamp that does not fit", token.Grant{ID: grantID, RefreshToken: token.NewSecret("x"), Revision: 4, Stamp: grantWith("y").Stamped(4).Stamp}, 10, token.Newer},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if revision, standing := entry.Judge(tt.found); revision != tt.revision || standing != tt.standing {
+				t.Errorf("Judge = revision %d, standing %d; want %d, %d", revision, standing, tt.revision, tt.standing)
+			}
+		})
+	}
+	if revision, standing := (token.Entry{ID: grantID}).Judge(grantWith("first")); revision != 1 || standing != token.Newer {
+		t.Errorf("the first grant of an empty entry: revision %d, standing %d; want 1, newer", revision, standing)
+	}
+}
+
+// Whatever has once been adopted or published never looks newer again while it
+// is remembered.
+func TestNothingOldComesBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		e, now := token.Entry{ID: grantID}, noon
+		var past []token.Grant
+		for i := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(time.Minute)
+			fresh := grantWith(fmt.Sprint("rt-", i))
+			if rapid.Bool().Draw(t, "pasted") {
+				revision, standing := e.Judge(fresh)
+				if standing != token.Newer {
+					t.Fatalf("a pasted grant is not newer")
+				}
+				e = e.Adopt(revision, fresh, now)
+			} else {
+				next, err := e.Commit(e.Revision, fresh, token.AccessToken{}, now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e = next
+				e.Memory = e.Memory.With(e.Grant.RefreshToken, e.Revision) // published
+			}
+			for _, old := range past {
+				if _, standing := e.Judge(old); standing == token.Newer {
+					t.Fatalf("revision %d looks newer than %d", old.Revision, e.Revision)
+				}
+			}
+			past = append(past, e.Grant)
+		}
+	})
+}
