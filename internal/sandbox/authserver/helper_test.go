@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,12 @@ const (
 	subscriptionKey = "0f14ebcab0ec4b29ae0cb90d91b4a84a"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv(serverEnv); path != "" {
+		serveState(path)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func client() authserver.Client {
 	return authserver.Client{
