@@ -18,24 +18,29 @@ const module = "token-refresher"
 // .golangci.yml repeats it for the editor; TestLinterAgrees compares the two.
 func allowed() map[string][]string {
 	domain := []string{"internal/oauth", "internal/provider", "internal/refresh", "internal/secretstore", "internal/telemetry", "internal/token"}
-	functions := slices.Concat([]string{"internal/app"}, domain)
+	all := slices.Concat(domain, []string{"internal/journal", "internal/operate", "internal/publish", "internal/seal"})
+	functions := slices.Concat([]string{"internal/app"}, all)
 	emulators := []string{
 		"internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
 		"internal/sandbox/lambda", "internal/sandbox/secretsmanager",
 	}
 
 	return map[string][]string{
-		"cmd/tokens":        slices.Concat(functions, emulators, []string{"internal/statuspage"}),
-		"functions/refresh": functions,
+		"cmd/tokens":         slices.Concat(functions, emulators, []string{"internal/statuspage"}),
+		"functions/operator": functions,
+		"functions/refresh":  functions,
 
 		"internal":             nil, // this test
-		"internal/app":         domain,
+		"internal/app":         all,
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
+		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/token"},
 		"internal/provider":    {"internal/token"},
+		"internal/publish":     {"internal/token"},
 		"internal/refresh":     {"internal/oauth", "internal/token"},
 		"internal/seal":        nil,
 		"internal/secretstore": {"internal/token"},
+		"internal/simulation":  nil, // tests of all that grants go through
 		"internal/stack":       nil, // tests of the template
 		"internal/statuspage":  {"internal/token"},
 		"internal/telemetry":   nil,
@@ -59,10 +64,11 @@ func owners() map[string][]string {
 	return map[string][]string{
 		"github.com/alecthomas/kong":                          {"cmd/tokens"},
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb":       {"internal/journal"},
+		"github.com/aws/aws-sdk-go-v2/service/eventbridge":    {"internal/telemetry"},
 		"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/secretstore"},
 		"github.com/aws/aws-xray-sdk-go":                      {"internal/telemetry"},
 		"github.com/caarlos0/env":                             {"internal/app"},
-		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/dynamodb", "internal/sandbox/secretsmanager"},
+		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/secretsmanager"},
 		"golang.org/x/oauth2":                                 {"internal/oauth"},
 
 		// For tests only.

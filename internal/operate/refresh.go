@@ -1,0 +1,139 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"token-refresher/internal/publish"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+// Refreshed is what became of one token that was to be renewed.
+type Refreshed struct {
+	ID        string    `json:"token"`
+	Outcome   Outcome   `json:"outcome"`
+	Error     string    `json:"error,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	Published bool      `json:"published"` // its secret holds this access token
+}
+
+// Outcome is what became of it, in a word.
+type Outcome string
+
+// The outcomes.
+const (
+	Renewed Outcome = "renewed"
+	Held    Outcome = "held"   // its secret was written too recently; force writes all the same
+	Leased  Outcome = "leased" // somebody else is renewing it
+	Failed  Outcome = "failed"
+)
+
+// Refresh renews tokens now, whether they are due or not; force publishes them
+// at once instead of after the write interval. One that fails stops no other.
+func (o *Operator) Refresh(ctx context.Context, ids []token.ID, force bool) []Refreshed {
+	done := make([]Refreshed, len(ids))
+	var all errgroup.Group
+	all.SetLimit(o.Concurrency)
+	for i, id := range ids {
+		all.Go(func() error {
+			done[i] = o.refresh(ctx, id, force)
+			done[i].ID = id.String()
+			return nil
+		})
+	}
+	_ = all.Wait() // nothing in it returns an error
+	return done
+}
+
+func (o *Operator) refresh(ctx context.Context, id token.ID, force bool) Refreshed {
+	c, err := o.clientOf(ctx, id)
+	switch {
+	case err != nil:
+		return failed(err)
+	case c.grantType == token.GrantTypeClientCredentials:
+		return o.refreshPublished(ctx, c.credentials, id, force)
+	default:
+		return o.refreshGranted(ctx, c.credentials, id, force)
+	}
+}
+
+// refreshPublished asks for a token of client credentials and writes it. One
+// that could not be written would be asked for in vain.
+func (o *Operator) refreshPublished(ctx context.Context, c token.Credentials, id token.ID, force bool) Refreshed {
+	if !slices.Contains(c.IDs(), id) {
+		return failed(refuse(UnknownToken, "the client's credentials ask for no such token"))
+	}
+	endpoint, err := o.Dial(c)
+	if err != nil {
+		return failed(refuse(ClientMisconfigured, err.Error()))
+	}
+	all, err := o.Store.AccessTokens(ctx, []token.ID{id})
+	if err != nil {
+		return failed(err)
+	}
+	stored := all[id]
+	if stored.Err != nil && !errors.Is(stored.Err, token.ErrNotFound) {
+		return failed(stored.Err)
+	}
+	if until := stored.WrittenAt.Add(o.Schedule.WriteInterval); stored.Err == nil && time.Now().Before(until) && !force {
+		return Refreshed{
+			Outcome: Held, ExpiresAt: stored.Value.ExpiresAt, Published: true,
+			Error: "its secret may be written again at " + until.UTC().Format(time.RFC3339),
+		}
+	}
+	t, err := endpoint.Request(ctx, id.Merchant)
+	if err != nil {
+		return failed(err)
+	}
+	if !o.Schedule.Publishable(t.Lifetime()) {
+		return failed(fmt.Errorf("it lives %s only: too short to be published", t.Lifetime()))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	err = o.Writer.PutAccessToken(ctx, token.GrantTypeClientCredentials, t, stored.Version)
+	switch {
+	case errors.Is(err, token.ErrConflict):
+		return Refreshed{Outcome: Leased, Error: "somebody else was first to write it"}
+	case err != nil:
+		return failed(err)
+	}
+	return Refreshed{Outcome: Renewed, ExpiresAt: t.ExpiresAt, Published: true}
+}
+
+// refreshGranted renews a grant and publishes what may be published.
+func (o *Operator) refreshGranted(ctx context.Context, c token.Credentials, id token.ID, force bool) Refreshed {
+	endpoint, err := o.DialGrants(c)
+	if err != nil {
+		return failed(refuse(ClientMisconfigured, err.Error()))
+	}
+	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
+	switch err := renewal.Err; {
+	case errors.Is(err, token.ErrLeased):
+		return Refreshed{Outcome: Leased, Error: "somebody else is renewing it", ExpiresAt: renewal.Entry.Access.ExpiresAt}
+	case err != nil:
+		if refusal := refusalOf(renewal.Entry, err); refusal != nil {
+			return failed(refusal)
+		}
+		return failed(err)
+	case renewal.Entry.Suspect:
+		return failed(refusalOf(renewal.Entry, nil))
+	}
+	urgency := publish.WhenAllowed
+	if force {
+		urgency = publish.AtOnce
+	}
+	outcome, err := o.Publisher.Publish(ctx, id, urgency)
+	done := Refreshed{Outcome: Renewed, ExpiresAt: renewal.Entry.Access.ExpiresAt, Published: outcome.Entry.AccessPut.Revision == renewal.Entry.Revision}
+	if err != nil {
+		done.Error = "renewed, and not published yet: " + err.Error()
+	}
+	return done
+}
+
+func failed(err error) Refreshed { return Refreshed{Outcome: Failed, Error: err.Error()} }
