@@ -100,7 +100,7 @@ func (r *publication) put(ctx context.Context, forced bool) error {
 }
 
 // claim writes the put down. It gives way if anything else was put meanwhile, or
-// a renewal has begun.
+// a renewal has begun: what would be put may be spent in a moment.
 func (r *publication) claim(ctx context.Context, before token.Put, forced bool, now time.Time) error {
 	stored, err := r.change(ctx, r.Entry, func(e token.Entry) (token.Entry, error) {
 		switch {

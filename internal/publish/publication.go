@@ -70,14 +70,11 @@ type publication struct {
 }
 
 func (r *publication) work(ctx context.Context) error {
-	now := time.Now()
 	switch e := r.Entry; {
 	case e.Sealed != nil:
 		return token.ErrSealed
 	case e.Suspect, e.Removed, e.Parked:
 		return r.plan(ctx)
-	case e.LeasedAt(now):
-		return token.ErrLeased // what it has may be spent in a moment
 	}
 	grantErr := r.grant(ctx)
 	if elsewhere(grantErr) {

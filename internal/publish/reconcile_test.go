@@ -134,6 +134,34 @@ func TestReconcileJudges(t *testing.T) {
 	}
 }
 
+// What was seen before another publisher put something is not made of it.
+func TestStaleLookChangesNothing(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.published(merchant)
+		w.publish(merchant)
+		time.Sleep(writeInterval)
+		w.paste(merchant, pasted)
+		publisher, _ := w.start(func(p *process) {
+			p.before = func(_ int, name string) {
+				if name == "GrantVersion" {
+					w.commit(merchant, "fourth", 5*time.Minute)
+					w.publish(merchant)
+				}
+			}
+		})
+		got, err := publisher.Reconcile(w.t.Context())
+		if diff := cmp.Diff(publish.Reconciled{}, got); err != nil || diff != "" {
+			w.t.Errorf("Reconcile: error %v (-want +got):\n%s", err, diff)
+		}
+		w.wantSettled(merchant, "pasted")
+		labels, err := w.store.Labels(w.t.Context(), merchant)
+		if err != nil || !w.entry(merchant).Names(labels) {
+			w.t.Errorf("labels = %+v, error %v, the journal names %+v", labels, err, w.entry(merchant).Put)
+		}
+	})
+}
+
 // A list that is behind changes nothing: a direct look decides.
 func TestReconcileConfirms(t *testing.T) {
 	t.Parallel()
