@@ -51,3 +51,25 @@ func FuzzFault(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMerchantRequest sends any form to both endpoints of merchants: only the
+// right client with a live refresh token changes anything.
+func FuzzMerchantRequest(f *testing.F) {
+	f.Add("grant_type=refresh_token&refresh_token=x&client_id=subscriptions&client_secret=p%2Bss%2Fword")
+	f.Add("token=x&client_id=subscriptions&client_secret=p%2Bss%2Fword&token_type_hint=access_token")
+	f.Add("grant_type=authorization_code&code=x&redirect_uri=%00")
+	f.Fuzz(func(t *testing.T, form string) {
+		server := newConsentServer(t, authserver.Config{}, nil)
+		live := mustGrant(t, server).RefreshToken.Reveal()
+		for _, path := range []string{authserver.MerchantTokenPath, authserver.RevocationPath} {
+			response, body := send(t, server, post(t.Context(), authserver.DefaultURL+path, form))
+			if response.StatusCode != http.StatusBadRequest && (path != authserver.RevocationPath || response.StatusCode != http.StatusOK) {
+				t.Errorf("%s: got status %d", path, response.StatusCode)
+			}
+			if len(body) > 0 && !json.Valid(body) {
+				t.Errorf("%s: the answer is not JSON", path)
+			}
+		}
+		mustRefresh(t, server, live)
+	})
+}

@@ -99,6 +99,20 @@ func send(t *testing.T, server *authserver.Server, request *http.Request) (*http
 	return response, body
 }
 
+// exchange posts a form in memory, and returns the status and what is in the
+// answer, if it is JSON.
+func exchange(server *authserver.Server, path string, form url.Values) (int, map[string]any, error) {
+	response, err := authserver.Transport(server).RoundTrip(merchantRequest(context.Background(), path, form))
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	var answer map[string]any
+	_ = json.Unmarshal(body, &answer) // a revocation has no body
+	return response.StatusCode, answer, err
+}
+
 // decode reads a JSON object with its numbers as they were written.
 func decode(t *testing.T, body []byte) map[string]any {
 	t.Helper()
