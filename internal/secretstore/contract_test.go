@@ -57,5 +57,15 @@ func contract() []part {
 		{"a list tells versions, tags and deletion", testList},
 		{"credentials are read whatever their neighbours are", testCredentials},
 		{"more than one batch is read", testManyBatches},
+		{"a created grant is read back", testGrantCreate},
+		{"versions of a grant are read apart", testGrantVersions},
+		{"a repeated put of a grant changes nothing", testGrantPutTwice},
+		{"a grant's secret that holds a value is not created again", testGrantCreateExisting},
+		{"an empty grant's secret is filled", testGrantFillEmpty},
+		{"a deleted grant is restored", testGrantDeleted},
+		{"a grant is kept whatever its secret is", testKeepGrant},
+		{"grants are read in batches", testGrantsInBatches},
+		{"grants are listed", testListGrants},
+		{"a key is read by version", testSecretText},
 	}
 }

@@ -6,11 +6,14 @@ import "token-refresher/internal/token"
 var (
 	DecodeAccessToken = decodeAccessToken
 	EncodeAccessToken = encodeAccessToken
+	DecodeGrant       = decodeGrant
+	EncodeGrant       = encodeGrant
 )
 
 // ParseName reads a name under prefix.
 func ParseName(prefix, name string) (Kind, token.ID, error) { return names{prefix}.parse(name) }
 
-// CredentialsName and AccessTokenName write names under prefix.
+// CredentialsName, AccessTokenName and GrantName write names under prefix.
 func CredentialsName(prefix, client string) string      { return names{prefix}.credentials(client) }
 func AccessTokenName(prefix string, id token.ID) string { return names{prefix}.accessToken(id) }
+func GrantName(prefix string, id token.ID) string       { return names{prefix}.grant(id) }

@@ -52,7 +52,7 @@ func FuzzParseName(f *testing.F) {
 	for _, name := range []string{
 		"mobilepay/pos/credentials", "mobilepay/pos/access-token", "mobilepay/pos/DK12345678/access-token",
 		"mobilepay/a/b/credentials", "mobilepay//access-token", "mobilepay/pos//access-token",
-		"mobilepay/pos/DK1/x/access-token", "mobilepay/access-token", "mobilepay/sealing-key", "other/pos/credentials", "",
+		"mobilepay/pos/DK12345678/grant", "mobilepay/pos/grant", "mobilepay/pos/DK1/x/access-token", "mobilepay/access-token", "mobilepay/sealing-key", "other/pos/credentials", "",
 	} {
 		f.Add("mobilepay", name)
 	}
@@ -62,8 +62,11 @@ func FuzzParseName(f *testing.F) {
 			return
 		}
 		again := secretstore.AccessTokenName(prefix, id)
-		if kind == secretstore.KindCredentials {
+		switch kind {
+		case secretstore.KindCredentials:
 			again = secretstore.CredentialsName(prefix, id.Client)
+		case secretstore.KindGrant:
+			again = secretstore.GrantName(prefix, id)
 		}
 		if again != name {
 			t.Errorf("%q reads as %s of %q and writes as %q", name, kind, id, again)
@@ -85,6 +88,9 @@ func FuzzName(f *testing.F) {
 		names := map[string]secretstore.Kind{
 			secretstore.AccessTokenName(prefix, id):     secretstore.KindAccessToken,
 			secretstore.CredentialsName(prefix, client): secretstore.KindCredentials,
+		}
+		if merchant != "" {
+			names[secretstore.GrantName(prefix, id)] = secretstore.KindGrant
 		}
 		for name, want := range names {
 			kind, got, err := secretstore.ParseName(prefix, name)
