@@ -73,9 +73,11 @@ var clauses = []clause{
 		}
 		return try("2") + ", " + try("1")
 	}},
-	{name: "AND binds tighter than OR", want: "success", do: func(t *testing.T, s subject) string {
+	{name: "AND binds tighter than OR", want: "success, success", do: func(t *testing.T, s subject) string {
 		s.put(t, row("a", "1", 0))
-		return s.conditional(t, row("a", "2", 0), "attribute_exists(#k) OR #w = :w AND #w = :w", item{":w": text("other")})
+		other := item{":w": text("other")}
+		return s.conditional(t, row("a", "1", 0), "attribute_exists(#k) OR #w = :w AND #w = :w", other) + ", " +
+			s.conditional(t, row("a", "1", 0), "#w = :w AND #w = :w OR attribute_exists(#k)", other)
 	}},
 	{name: "brackets come first", want: "ConditionalCheckFailedException", do: func(t *testing.T, s subject) string {
 		s.put(t, row("a", "1", 0))
@@ -123,6 +125,13 @@ var clauses = []clause{
 			s.put(t, item{"pk": text(key), "due": text("due"), "due_at": &types.AttributeValueMemberN{Value: at}})
 		}
 		return due(t, s.Client, s.table, 10)
+	}},
+	{name: "partitions of an index are kept apart", want: "a", do: func(t *testing.T, s subject) string {
+		s.put(t, row("a", "1", 5))
+		for _, partition := range []string{"du", "due ", "due\x00", "due\x00\x01\x01\x015"} {
+			s.put(t, item{"pk": text("in " + partition), "due": text(partition), "due_at": number(5)})
+		}
+		return due(t, s.Client, s.table, 100)
 	}},
 	{name: "pages of an index", want: "c a d | e", do: func(t *testing.T, s subject) string {
 		s.filled(t)

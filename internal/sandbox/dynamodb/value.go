@@ -104,7 +104,7 @@ func (v value) sortable() []byte {
 		return v.data
 	}
 	digits, negative := strings.CutPrefix(string(v.data), "-")
-	b := append([]byte{1, byte(len(digits))}, digits...)
+	b := append([]byte{1, byte(len(digits))}, digits...) //nolint:gosec // at most maxDigits
 	if negative {
 		for i := range b {
 			b[i] = ^b[i]

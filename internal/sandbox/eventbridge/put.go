@@ -28,7 +28,6 @@ type entry struct {
 	EventBusName string
 	Resources    []string
 	Time         epoch
-	TraceHeader  string
 }
 
 type putAnswer struct {
