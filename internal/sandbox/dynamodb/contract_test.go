@@ -1,7 +1,6 @@
 package dynamodb_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -13,13 +12,6 @@ import (
 	"token-refresher/internal/journal"
 	"token-refresher/internal/sandbox/moto"
 )
-
-// A subject is one DynamoDB under the contract, ours or moto's, and a table that
-// this case has for itself.
-type subject struct {
-	*ddb.Client
-	table string
-}
 
 // A clause is one thing that the journal relies on: what happens, in few words.
 type clause struct {
@@ -298,13 +290,4 @@ func TestDeviationsAreHeld(t *testing.T) {
 			t.Errorf("deviation %q is on the list and met by no clause", d.Key)
 		}
 	}
-}
-
-// refusalOf is the outcome of a conditional put, with what stands there.
-func refusalOf(err error) string {
-	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
-	if !ok {
-		return outcome(err)
-	}
-	return outcome(err) + " of " + writeIDOf(failed.Item)
 }

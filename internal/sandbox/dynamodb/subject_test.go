@@ -1,6 +1,7 @@
 package dynamodb_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,13 @@ import (
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
+
+// A subject is one DynamoDB under the contract, ours or moto's, and a table that
+// this case has for itself.
+type subject struct {
+	*ddb.Client
+	table string
+}
 
 func (s subject) put(t *testing.T, i item) {
 	t.Helper()
@@ -120,3 +128,12 @@ func sorted(items []item) string {
 }
 
 func namesOf(i item) string { return strings.Join(slices.Sorted(maps.Keys(i)), " ") }
+
+// refusalOf is the outcome of a conditional put, with what stands there.
+func refusalOf(err error) string {
+	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
+	if !ok {
+		return outcome(err)
+	}
+	return outcome(err) + " of " + writeIDOf(failed.Item)
+}
