@@ -13,7 +13,7 @@ type sandboxCommand struct {
 	State     string `default:".sandbox" type:"path" placeholder:"DIR" help:"Folder that keeps secrets and logs from one run to the next (default: ${default})."`
 	Reset     bool   `help:"Forget what earlier runs left in the state folder."`
 	Functions string `type:"path" placeholder:"DIR" help:"Folder with the built functions (default: the folder of this program)."`
-	AWS       string `name:"aws" default:"127.0.0.1:4566" placeholder:"ADDR" help:"Where Secrets Manager and Lambda listen (default: ${default})."`
+	AWS       string `name:"aws" default:"127.0.0.1:4566" placeholder:"ADDR" help:"Where AWS's services listen (default: ${default})."`
 	Provider  string `default:"localhost:9400" placeholder:"ADDR" help:"Where the authorization server listens (default: ${default})."`
 	Page      string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the status page listens (default: ${default})."`
 }

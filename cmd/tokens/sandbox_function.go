@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"token-refresher/internal/sandbox/lambda"
@@ -19,12 +20,27 @@ const (
 	accessKey = "sandbox"
 )
 
-// refreshFunction is the function's name; the figures are the template's.
+// The functions, by the names that they are invoked by, and the figures that the
+// template gives them.
 const (
-	refreshFunction = "refresh"
-	refreshTimeout  = 2 * time.Minute
-	refreshMemoryMB = 512
+	integratorFunction = "refresh-integrator"
+	grantsFunction     = "refresh-grants"
+	operatorFunction   = "operator"
+
+	refreshTimeout   = 2 * time.Minute
+	refreshMemoryMB  = 512
+	operatorTimeout  = time.Minute
+	operatorMemoryMB = 256
 )
+
+// The folders that `make build` puts the programs into.
+const (
+	refreshProgram  = "refresh"
+	operatorProgram = "operator"
+)
+
+// journalTable is the name of the journal's table.
+const journalTable = "journal"
 
 // pace is how many times faster than real time the sandbox runs.
 type pace int
@@ -41,33 +57,44 @@ const (
 	writesPerSecond   = 40
 )
 
-// bootstrap finds the built refresh function, as `make build` leaves it.
-func bootstrap(folder string) (string, error) {
+// bootstraps finds the built functions, as `make build` leaves them, by the
+// names of their folders.
+func bootstraps(folder string) (map[string]string, error) {
 	if folder == "" {
 		program, err := os.Executable()
 		if err != nil {
-			return "", fmt.Errorf("find the folder of this program: %w", err)
+			return nil, fmt.Errorf("find the folder of this program: %w", err)
 		}
 		folder = filepath.Dir(program)
 	}
-	path := filepath.Join(folder, refreshFunction, "bootstrap")
+	paths := map[string]string{}
+	for _, name := range []string{refreshProgram, operatorProgram} {
+		path := filepath.Join(folder, name, "bootstrap")
+		if err := checkProgram(path); err != nil {
+			return nil, err
+		}
+		paths[name] = path
+	}
+	return paths, nil
+}
+
+func checkProgram(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("%s is missing: build it with `make build`, or name the folder of the built functions with --functions DIR", path)
+		return fmt.Errorf("%s is missing: build it with `make build`, or name the folder of the built functions with --functions DIR", path)
 	case err != nil:
-		return "", fmt.Errorf("find the refresh function: %w", err)
+		return fmt.Errorf("find a function: %w", err)
 	case !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0:
-		return "", fmt.Errorf("%s is not a program: build it with `make build`", path)
+		return fmt.Errorf("%s is not a program: build it with `make build`", path)
 	}
-	return path, nil
+	return nil
 }
 
-// refreshEnvironment is what the template gives the function, at this pace and
-// with the sandbox in AWS's place.
-func refreshEnvironment(p pace, awsURL, providerHost string) []string {
+// environment is what the template gives every function, at this pace and with
+// the sandbox in AWS's place.
+func environment(p pace, awsURL, providerHost string) []string {
 	return []string{
-		"GRANT_TYPE=" + string(token.GrantTypeClientCredentials),
 		"SECRET_PREFIX=" + secretPrefix,
 		"PROVIDER_HOSTS=" + providerHost,
 		"SWEEP_INTERVAL=" + p.of(sweepInterval).String(),
@@ -83,15 +110,22 @@ func refreshEnvironment(p pace, awsURL, providerHost string) []string {
 	}
 }
 
-// refreshDefinition is the function as the sandbox deploys it.
-func refreshDefinition(program string, environment []string, log io.Writer) lambda.Function {
-	return lambda.Function{
-		Name:         refreshFunction,
-		Command:      program,
-		Env:          environment,
-		Timeout:      refreshTimeout,
-		MemoryMB:     refreshMemoryMB,
+// definitions are the functions as the sandbox deploys them.
+func definitions(programs map[string]string, common []string, log io.Writer) []lambda.Function {
+	refresh := lambda.Function{
+		Command: programs[refreshProgram], Timeout: refreshTimeout, MemoryMB: refreshMemoryMB,
 		MaxInstances: 1, // what a sweep remembers of failures is its instance's
 		Log:          log,
 	}
+	integrator, grants := refresh, refresh
+	integrator.Name = integratorFunction
+	integrator.Env = slices.Concat(common, []string{"GRANT_TYPE=" + string(token.GrantTypeClientCredentials)})
+	grants.Name = grantsFunction
+	grants.Env = slices.Concat(common, []string{"GRANT_TYPE=" + string(token.GrantTypeAuthorizationCode), "JOURNAL_TABLE=" + journalTable})
+	operator := lambda.Function{
+		Name: operatorFunction, Command: programs[operatorProgram], Timeout: operatorTimeout, MemoryMB: operatorMemoryMB,
+		MaxInstances: 2, Log: log,
+		Env: slices.Concat(common, []string{"JOURNAL_TABLE=" + journalTable, "ALLOW_GET=true"}),
+	}
+	return []lambda.Function{integrator, grants, operator}
 }

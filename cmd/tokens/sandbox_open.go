@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/eventbridge"
 	"token-refresher/internal/sandbox/lambda"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
@@ -24,6 +27,8 @@ type sandbox struct {
 
 	aws, provider, page net.Listener
 	secrets             *secretsmanager.Server
+	dynamodb            *dynamodb.Server
+	events              *eventbridge.Sink
 	authserver          *authserver.Server
 	lambda              *lambda.Emulator
 	closers             []func() error // in the order they were opened
@@ -38,7 +43,7 @@ func openSandbox(ctx context.Context, c sandboxCommand) (_ *sandbox, err error) 
 			err = errors.Join(err, s.close())
 		}
 	}()
-	program, err := bootstrap(c.Functions)
+	programs, err := bootstraps(c.Functions)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +62,7 @@ func openSandbox(ctx context.Context, c sandboxCommand) (_ *sandbox, err error) 
 		return nil, err
 	}
 	s.log = slog.New(slog.NewJSONHandler(sandboxLog, nil))
-	return s, s.deploy(program, functionLog)
+	return s, s.deploy(programs, functionLog)
 }
 
 // close lets go of what was opened, the last first.
@@ -109,28 +114,44 @@ func (s *sandbox) openLogs() (sandboxLog, functionLog *os.File, err error) {
 	return sandboxLog, functionLog, nil
 }
 
-// openServers opens the two emulators on the same state: the provider with its
-// client, Secrets Manager with the client's credentials in it.
+// openServers opens the emulators on the same state: the provider with its
+// clients and their merchants' consents, Secrets Manager with what belongs to
+// them, DynamoDB with the journal's table.
 func (s *sandbox) openServers(ctx context.Context) error {
-	r, err := s.state.registration()
+	known, err := s.state.registrations()
 	if err != nil {
 		return err
 	}
-	if err := s.seed(ctx, r); err != nil {
+	if err := s.openProvider(known); err != nil {
+		return err
+	}
+	if err := s.seed(ctx, known); err != nil {
 		return err
 	}
 	if s.secrets, err = s.openSecrets(); err != nil {
 		return err
 	}
 	s.onClose(s.secrets.Close)
-	s.authserver, err = authserver.New(authserver.Config{
-		Clients:         []authserver.Client{{ID: r.ClientID, Secret: r.Secret}},
+	s.events = eventbridge.New(eventbridge.Config{})
+	return s.openJournal(ctx)
+}
+
+func (s *sandbox) openProvider(known registrations) (err error) {
+	config := authserver.Config{
+		Path:            s.state.path(consentsFile),
 		URL:             s.providerURL(),
 		Lifetime:        s.lifetime(authserver.DefaultLifetime),
 		VippsLifetime:   s.lifetime(authserver.DefaultVippsLifetime),
 		PartnerLifetime: s.lifetime(authserver.DefaultPartnerLifetime),
-	})
-	return err
+	}
+	for _, client := range seededClients() {
+		config.Clients = append(config.Clients, client.registered(known.Clients[client.name], s.lifetime))
+	}
+	if s.authserver, err = authserver.New(config); err != nil {
+		return fmt.Errorf("%w (--state chooses another folder)", err)
+	}
+	s.onClose(s.authserver.Close)
+	return nil
 }
 
 // lifetime is at the pace, but never below the second that expires_in counts in.
@@ -149,26 +170,31 @@ func (s *sandbox) openSecrets() (*secretsmanager.Server, error) {
 }
 
 // seed opens Secrets Manager for itself: lists lag behind changes, but not
-// behind those of an earlier run, so that the first sweep finds the client.
-func (s *sandbox) seed(ctx context.Context, r registration) (err error) {
+// behind those of an earlier run, so that the first sweep finds the clients.
+func (s *sandbox) seed(ctx context.Context, known registrations) (err error) {
 	secrets, err := s.openSecrets()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, secrets.Close()) }()
-	if err := seed(ctx, secrets, r, s.providerURL()); err != nil {
-		return fmt.Errorf("put the credentials of %s in place: %w", seedClient, err)
+	if err := newSeeder(secrets, s.authserver, s.providerURL(), known).run(ctx); err != nil {
+		return err
 	}
-	r.URL = s.providerURL()
-	return s.state.keep(r)
+	known.URL = s.providerURL()
+	return s.state.keep(known)
 }
 
-// deploy makes the function known to the Lambda emulator.
-func (s *sandbox) deploy(program string, log *os.File) error {
+// deploy makes the functions known to the Lambda emulator.
+func (s *sandbox) deploy(programs map[string]string, log *os.File) error {
 	s.lambda = lambda.New(lambda.Config{Region: region})
 	s.onClose(s.lambda.Close)
 	host, _, _ := net.SplitHostPort(s.command.Provider) // checked by Validate
-	return s.lambda.AddFunction(refreshDefinition(program, refreshEnvironment(s.pace, s.awsURL(), host), log))
+	for _, function := range definitions(programs, environment(s.pace, s.awsURL(), host), log) {
+		if err := s.lambda.AddFunction(function); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *sandbox) awsURL() string      { return baseURL(s.command.AWS, s.aws) }
@@ -185,8 +211,19 @@ func (s *sandbox) facts() facts {
 		FunctionLog: s.state.path(functionLogFile),
 		Read: fmt.Sprintf("AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s aws --region %s --endpoint-url %s "+
 			"secretsmanager get-secret-value --secret-id %s/%s/access-token --query SecretString --output text",
-			accessKey, accessKey, region, s.awsURL(), secretPrefix, seedClient),
+			accessKey, accessKey, region, s.awsURL(), secretPrefix, integratorClient),
+		Get: fmt.Sprintf("AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s %s get %s/%s --function %s --region %s --endpoint-url %s",
+			accessKey, accessKey, program(), shortClient, merchants()[0], operatorFunction, region, s.awsURL()),
 		Break: fmt.Sprintf(`curl -X PUT %s%s -d '{"fault":"%s","times":3}'`,
 			s.providerURL(), authserver.FaultsPath, authserver.Unavailable),
 	}
+}
+
+// program is how this program was called, for the shell.
+func program() string {
+	path, err := os.Executable()
+	if err != nil || strings.ContainsAny(path, " '\"$\\") {
+		return "tokens"
+	}
+	return path
 }

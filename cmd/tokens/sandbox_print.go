@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ type facts struct {
 	State       string `json:"state"`
 	FunctionLog string `json:"function_log"`
 	Read        string `json:"read"`  // a command that reads a token
+	Get         string `json:"get"`   // a command that gets one too short-lived for secrets
 	Break       string `json:"break"` // a command that makes the provider fail
 }
 
@@ -34,15 +36,18 @@ func newPrinter(w io.Writer, asJSON bool) printer {
 	if asJSON {
 		return &jsonPrinter{encoder: json.NewEncoder(w)}
 	}
-	return &textPrinter{w: w, told: map[string]string{}}
+	return &textPrinter{w: w, told: map[told]string{}}
 }
 
 // textPrinter writes for people.
 type textPrinter struct {
 	mu   sync.Mutex
 	w    io.Writer
-	told map[string]string // the error shown last of each token, of the sweep itself under ""
+	told map[told]string // the error that was shown last
 }
+
+// told is what an error was shown of: a token, or with none the sweep itself.
+type told struct{ function, token string }
 
 func (p *textPrinter) started(f facts) {
 	p.mu.Lock()
@@ -50,12 +55,15 @@ func (p *textPrinter) started(f facts) {
 	fmt.Fprintf(p.w, `The sandbox runs %d times faster than real time.
 
   status page                %s
-  Secrets Manager, Lambda    %s
+  AWS                        %s
   authorization server       %s
   secrets and logs           %s
-  log of the function        %s
+  log of the functions       %s
 
 Read a token:
+  %s
+
+Get one that is too short-lived to be a secret:
   %s
 
 Make the provider fail three times:
@@ -63,7 +71,7 @@ Make the provider fail three times:
 
 Ctrl-C stops it.
 
-`, f.Speed, f.Page, f.AWS, f.Provider, f.State, f.FunctionLog, f.Read, f.Break)
+`, f.Speed, f.Page, f.AWS, f.Provider, f.State, f.FunctionLog, f.Read, f.Get, f.Break)
 }
 
 func (p *textPrinter) ready() {
@@ -78,10 +86,10 @@ func (p *textPrinter) swept(sweep statuspage.Sweep) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if sweep.Renewed > 0 {
-		clear(p.told)
+		maps.DeleteFunc(p.told, func(of told, _ string) bool { return of.function == sweep.Function })
 	}
 	if p.tell(sweep) || sweep.Renewed > 0 {
-		fmt.Fprintf(p.w, "%s  %s\n", sweep.At.Local().Format(time.TimeOnly), describe(sweep))
+		fmt.Fprintf(p.w, "%s  %s: %s\n", sweep.At.Local().Format(time.TimeOnly), sweep.Function, describe(sweep))
 	}
 }
 
@@ -92,8 +100,9 @@ func (p *textPrinter) tell(sweep statuspage.Sweep) (news bool) {
 		failures = []statuspage.Failure{{Error: sweep.Problem}}
 	}
 	for _, failure := range failures {
-		news = news || p.told[failure.Token] != failure.Error
-		p.told[failure.Token] = failure.Error
+		of := told{sweep.Function, failure.Token}
+		news = news || p.told[of] != failure.Error
+		p.told[of] = failure.Error
 	}
 	return news
 }

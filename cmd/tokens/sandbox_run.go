@@ -3,14 +3,15 @@ package main
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"golang.org/x/sync/errgroup"
 
+	"token-refresher/internal/operate"
+	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/eventbridge"
 	"token-refresher/internal/sandbox/secretsmanager"
-	"token-refresher/internal/secretstore"
 	"token-refresher/internal/statuspage"
 	"token-refresher/internal/token"
 )
@@ -20,6 +21,8 @@ const (
 	readyTimeout = 10 * time.Second
 	// pageReadTimeout is how long the status page may wait for one call.
 	pageReadTimeout = 5 * time.Second
+	// pageReads is how many of the journal's entries it reads at the same time.
+	pageReads = 8
 )
 
 // run answers and sweeps until ctx ends or a server fails.
@@ -39,67 +42,91 @@ func (s *sandbox) run(ctx context.Context, out printer) error {
 	return all.Wait()
 }
 
-// sweep runs the schedule. `ready` is said when the first sweep has been
-// answered, so that whoever waited for it finds the tokens.
+// sweep runs the schedules. `ready` is said when the first sweep of each has
+// been answered, so that whoever waited for it finds the tokens.
 func (s *sandbox) sweep(ctx context.Context, out printer) {
 	sweeps := make(chan statuspage.Sweep)
-	schedule := scheduler{invoke: s.lambda.Invoke, every: s.pace.of(sweepInterval), done: func(sweep statuspage.Sweep) {
-		s.history.add(sweep)
-		select {
-		case sweeps <- sweep:
-		case <-ctx.Done():
+	var schedules sync.WaitGroup
+	for _, function := range sweeping() {
+		schedule := scheduler{
+			invoke: s.lambda.Invoke, function: function, every: s.pace.of(sweepInterval),
+			done: func(sweep statuspage.Sweep) {
+				select {
+				case sweeps <- sweep:
+				case <-ctx.Done():
+				}
+			},
 		}
-	}}
+		schedules.Go(func() { schedule.run(ctx) })
+	}
 	go func() {
-		defer close(sweeps)
-		schedule.run(ctx)
+		schedules.Wait()
+		close(sweeps)
 	}()
+	s.tell(sweeps, out)
+}
+
+// tell says `ready` once, and what every sweep did.
+func (s *sandbox) tell(sweeps <-chan statuspage.Sweep, out printer) {
 	patience := time.NewTimer(readyTimeout)
 	defer patience.Stop()
-	select {
-	case sweep, ok := <-sweeps:
-		if !ok {
-			return
+	var before []statuspage.Sweep // ready
+	swept := map[string]bool{}
+	for len(swept) < len(sweeping()) {
+		select {
+		case sweep, ok := <-sweeps:
+			if !ok {
+				return
+			}
+			s.history.add(sweep)
+			swept[sweep.Function] = true
+			before = append(before, sweep)
+			continue
+		case <-patience.C:
 		}
-		out.ready()
+		break
+	}
+	out.ready()
+	for _, sweep := range before {
 		out.swept(sweep)
-	case <-patience.C:
-		out.ready()
 	}
 	for sweep := range sweeps {
+		s.history.add(sweep)
 		out.swept(sweep)
 	}
 }
+
+// sweeping names the functions that a schedule invokes.
+func sweeping() []string { return []string{integratorFunction, grantsFunction} }
 
 // awsHandler is the port that stands for AWS.
 func (s *sandbox) awsHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if secretsmanager.Claims(r) {
+		switch {
+		case secretsmanager.Claims(r):
 			s.secrets.ServeHTTP(w, r)
-			return
+		case dynamodb.Claims(r):
+			s.dynamodb.ServeHTTP(w, r)
+		case eventbridge.Claims(r):
+			s.events.ServeHTTP(w, r)
+		default:
+			s.lambda.ServeHTTP(w, r)
 		}
-		s.lambda.ServeHTTP(w, r)
 	})
 }
 
 func (s *sandbox) statusPage() (http.Handler, error) {
-	store, err := secretstore.New(secretstore.Config{
-		Client: secretstore.NewClient(aws.Config{
-			Region:       region,
-			Credentials:  credentials.NewStaticCredentialsProvider(accessKey, accessKey, ""),
-			BaseEndpoint: aws.String(s.awsURL()),
-			HTTPClient:   &http.Client{Timeout: pageReadTimeout},
-		}),
-		Prefix: secretPrefix,
-	})
+	store, entries, err := s.openStores()
 	if err != nil {
 		return nil, err
 	}
 	b := &board{
-		store: store,
-		schedule: token.Schedule{
-			SweepInterval: s.pace.of(sweepInterval),
-			WriteInterval: s.pace.of(writeInterval),
+		inventory: &operate.Inventory{
+			Store: store, Journal: entries, Concurrency: pageReads,
+			Schedule: token.Schedule{
+				SweepInterval: s.pace.of(sweepInterval),
+				WriteInterval: s.pace.of(writeInterval),
+			},
 		},
 		speed:    s.command.Speed,
 		history:  &s.history,

@@ -14,7 +14,7 @@ import (
 )
 
 // historyLength is how many sweeps the status page shows.
-const historyLength = 60
+const historyLength = 120
 
 // history is what the last sweeps did.
 type history struct {
@@ -37,13 +37,14 @@ func (h *history) list() []statuspage.Sweep {
 	return slices.Clone(h.sweeps)
 }
 
-// scheduler stands for EventBridge Scheduler: it invokes the refresh function
-// at every interval. One sweep ends before the next begins, so that a sweep
+// scheduler stands for EventBridge Scheduler: it invokes a refresh function at
+// every interval. One sweep ends before the next begins, so that a sweep
 // that hangs is seen as a late one.
 type scheduler struct {
-	invoke func(ctx context.Context, function string, event []byte) (lambda.Result, error)
-	every  time.Duration
-	done   func(statuspage.Sweep) // called after each sweep
+	invoke   func(ctx context.Context, function string, event []byte) (lambda.Result, error)
+	function string
+	every    time.Duration
+	done     func(statuspage.Sweep) // called after each sweep
 }
 
 // run sweeps at once and then at every interval, until ctx ends.
@@ -65,8 +66,8 @@ func (s scheduler) run(ctx context.Context) {
 }
 
 func (s scheduler) sweep(ctx context.Context) statuspage.Sweep {
-	sweep := statuspage.Sweep{At: time.Now().UTC()}
-	result, err := s.invoke(ctx, refreshFunction, []byte(`{"action":"sweep"}`))
+	sweep := statuspage.Sweep{Function: s.function, At: time.Now().UTC()}
+	result, err := s.invoke(ctx, s.function, []byte(`{"action":"sweep"}`))
 	sweep.Took = time.Since(sweep.At)
 	switch {
 	case err != nil:

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -14,122 +12,104 @@ import (
 	"token-refresher/internal/token"
 )
 
-// What the sandbox begins with: one integrator client.
 const (
 	secretPrefix = "mobilepay"
-	seedClient   = "pos"
-	seedSecret   = secretPrefix + "/" + seedClient + "/credentials"
 	seedTimeout  = 10 * time.Second
 )
 
-// seed puts the credentials of client pos into the Secrets Manager that secrets
-// is, unless there are some: what a person made of them stays. Only if they are
-// still word for word what the last run put there, and the provider has moved
-// since, they follow it.
-//
-// It speaks the service's own protocol: writing credentials is an operator's
-// work, and no function has a call for it.
-func seed(ctx context.Context, secrets http.Handler, r registration, providerURL string) error {
+// seeder puts what the sandbox begins with into the Secrets Manager that
+// secrets is, unless it is there: what a person made of it stays.
+type seeder struct {
+	secrets     secretsClient
+	provider    *authserver.Server
+	providerURL string
+	known       registrations
+}
+
+func newSeeder(secrets http.Handler, provider *authserver.Server, providerURL string, known registrations) *seeder {
+	return &seeder{
+		secrets:  secretsClient{http: http.Client{Transport: authserver.Transport(secrets), Timeout: seedTimeout}},
+		provider: provider, providerURL: providerURL, known: known,
+	}
+}
+
+func (s *seeder) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, seedTimeout)
 	defer cancel()
-	c := secretsClient{http: http.Client{Transport: authserver.Transport(secrets), Timeout: seedTimeout}}
-	fault, err := c.call(ctx, "CreateSecret", map[string]any{
-		"Name":         seedSecret,
-		"Description":  "Client of the sandbox's authorization server",
-		"SecretString": seedCredentials(r, providerURL),
-		"Tags": []map[string]string{
-			{"Key": "token-refresher:client", "Value": seedClient},
-			{"Key": "token-refresher:kind", "Value": "credentials"},
-			{"Key": "token-refresher:grant-type", "Value": string(token.GrantTypeClientCredentials)},
-		},
-		"ClientRequestToken": requestToken(),
-	}, nil)
-	if fault == "ResourceExistsException" && r.URL != "" && r.URL != providerURL {
-		return c.follow(ctx, r, providerURL)
+	if _, err := s.secrets.create(ctx, secretPrefix+"/sealing-key", rand.Text()+rand.Text(), nil); err != nil {
+		return fmt.Errorf("put the sealing key in place: %w", err)
 	}
-	// Scheduled for deletion is what a person made of them, too.
-	if fault == "ResourceExistsException" || fault == "InvalidRequestException" {
-		return nil
+	for _, client := range seededClients() {
+		if err := s.seed(ctx, client); err != nil {
+			return fmt.Errorf("put the credentials of %s in place: %w", client.name, err)
+		}
+		for _, id := range client.grantIDs() {
+			if err := s.consent(ctx, id); err != nil {
+				return fmt.Errorf("put the grant of %s in place: %w", id, err)
+			}
+		}
 	}
-	return err
+	return nil
 }
 
-// seedCredentials is the value of the credentials secret.
-func seedCredentials(r registration, providerURL string) string {
-	value, _ := json.MarshalIndent(map[string]any{ // strings and lists of them: it cannot fail
-		"provider": map[string]any{
-			"grant_type":                 token.GrantTypeClientCredentials,
-			"issuer":                     providerURL + "/integrator-authentication",
-			"token_endpoint":             providerURL + authserver.TokenPath,
-			"token_endpoint_auth_method": "client_secret_basic",
-			"headers":                    map[string]string{"X-IBM-Client-Id": "{client_id}"},
-			"merchant_parameter":         "merchant_vat",
-			"merchant_pattern":           "^(DK|FI)[0-9]{8}$",
-		},
-		"client_id":     r.ClientID,
-		"client_secret": r.Secret.Reveal(),
-		"merchants":     []string{"DK12345678", "FI12345678"},
-	}, "", "  ")
-	return string(value)
-}
-
-// secretsClient calls the emulator as its own operator.
-type secretsClient struct{ http http.Client }
-
-// follow moves credentials that nobody changed to where the provider is now.
-func (c *secretsClient) follow(ctx context.Context, r registration, providerURL string) error {
-	var current struct{ SecretString string }
-	_, err := c.call(ctx, "GetSecretValue", map[string]any{"SecretId": seedSecret}, &current)
-	if err != nil || current.SecretString != seedCredentials(r, r.URL) {
+// seed writes a client's credentials. If they are still word for word what the
+// last run put there, and the provider has moved since, they follow it.
+func (s *seeder) seed(ctx context.Context, c seeded) error {
+	r := s.known.Clients[c.name]
+	value := c.credentials(r, s.providerURL)
+	created, err := s.secrets.create(ctx, c.secret(), value, map[string]string{
+		"client": c.name, "kind": "credentials", "grant-type": string(c.grantType),
+	})
+	if created || err != nil || s.known.URL == "" || s.known.URL == s.providerURL {
 		return err
 	}
-	_, err = c.call(ctx, "PutSecretValue", map[string]any{
-		"SecretId":           seedSecret,
-		"SecretString":       seedCredentials(r, providerURL),
-		"ClientRequestToken": requestToken(),
-	}, nil)
+	gone, err := s.deleted(ctx, c.secret())
+	if gone || err != nil {
+		return err
+	}
+	return s.secrets.replace(ctx, c.secret(), c.credentials(r, s.known.URL), value)
+}
+
+func (s *seeder) deleted(ctx context.Context, name string) (bool, error) {
+	var described struct{ DeletedDate float64 }
+	_, err := s.secrets.call(ctx, "DescribeSecret", map[string]any{"SecretId": name}, &described)
+	return described.DeletedDate != 0, err
+}
+
+// grantValue is the value of a grant secret (docs/contract.md).
+type grantValue struct {
+	RefreshToken string    `json:"refresh_token"`
+	CodeVerifier string    `json:"code_verifier,omitempty"`
+	Scope        string    `json:"scope"`
+	Subject      string    `json:"subject"`
+	Issuer       string    `json:"issuer"`
+	ConsentedAt  time.Time `json:"consented_at"`
+	Revision     int64     `json:"revision"`
+	Stamp        string    `json:"stamp"`
+}
+
+// consent lets a merchant consent, and keeps what a consent function would
+// keep, unless there is a grant.
+func (s *seeder) consent(ctx context.Context, id token.ID) error {
+	name := secretPrefix + "/" + id.String() + "/grant"
+	if found, err := s.secrets.exists(ctx, name); found || err != nil {
+		return err
+	}
+	given, err := s.provider.Grant(s.known.Clients[id.Client].ClientID, id.Merchant)
+	if err != nil {
+		return err
+	}
+	g := token.Grant{ID: id, RefreshToken: given.RefreshToken}.Stamped(1)
+	value, err := json.Marshal(grantValue{
+		RefreshToken: given.RefreshToken.Reveal(), CodeVerifier: given.CodeVerifier.Reveal(), Scope: given.Scope,
+		Subject: given.Subject, Issuer: given.Issuer, ConsentedAt: given.At.UTC().Truncate(time.Second),
+		Revision: g.Revision, Stamp: g.Stamp,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = s.secrets.create(ctx, name, string(value), map[string]string{
+		"client": id.Client, "kind": "grant", "grant-type": string(token.GrantTypeAuthorizationCode),
+	})
 	return err
-}
-
-// call makes one call of the service's JSON 1.1 protocol. fault is the name of
-// the service's error, empty if there is none or it was not reached.
-func (c *secretsClient) call(ctx context.Context, operation string, input, output any) (fault string, err error) {
-	body, err := json.Marshal(input)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://secretsmanager/", bytes.NewReader(body))
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
-	}
-	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("X-Amz-Target", "secretsmanager."+operation)
-	response, err := c.http.Do(request)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
-	}
-	if response.StatusCode != http.StatusOK {
-		var refusal struct {
-			Type string `json:"__type"`
-		}
-		_ = json.Unmarshal(answer, &refusal) // without a type the status says enough
-		return refusal.Type, fmt.Errorf("%s: %s %s", operation, response.Status, refusal.Type)
-	}
-	if output == nil {
-		return "", nil
-	}
-	return "", json.Unmarshal(answer, output)
-}
-
-// requestToken makes a fresh version id: a UUID, as the SDKs send it.
-func requestToken() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -19,8 +19,10 @@ type state struct{ dir string }
 // Files of the folder.
 const (
 	secretsFile     = "secrets.db"
+	journalFile     = "journal.db"
+	consentsFile    = "consents.db"
 	providerFile    = "provider.json"
-	functionLogFile = "refresh.log"
+	functionLogFile = "functions.log"
 	sandboxLogFile  = "sandbox.log"
 )
 
@@ -36,7 +38,7 @@ func openState(dir string, reset bool) (state, error) {
 	if !reset {
 		return s, nil
 	}
-	for _, file := range []string{secretsFile, providerFile} {
+	for _, file := range []string{secretsFile, journalFile, consentsFile, providerFile} {
 		if err := os.Remove(s.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return s, fmt.Errorf("reset the state folder: %w", err)
 		}
@@ -57,52 +59,84 @@ func (s state) openLog(file string) (*os.File, error) {
 	return log, nil
 }
 
-// registration is what the sandbox's provider knows of its client, and where
-// the client was last told to find it. It is the provider's own: what a person
-// makes of the credentials secret does not change it.
+// registration is what the sandbox's provider knows of one client.
 type registration struct {
 	ClientID string
 	Secret   token.Secret
-	URL      string // base URL of the provider; empty if nobody was told yet
 }
 
-// storedRegistration is the file's layout.
+// registrations are the provider's clients, by our names, and where they were
+// last told to find it. They are the provider's own: what a person makes of a
+// credentials secret does not change them.
+type registrations struct {
+	Clients map[string]registration
+	URL     string // base URL of the provider; empty if nobody was told yet
+}
+
+// storedRegistrations is the file's layout.
+type storedRegistrations struct {
+	URL     string                        `json:"url,omitempty"`
+	Clients map[string]storedRegistration `json:"clients"`
+}
+
 type storedRegistration struct {
 	ClientID string `json:"client_id"`
 	Secret   string `json:"client_secret"`
-	URL      string `json:"url,omitempty"`
 }
 
-// registration reads the provider's file, or makes up a client on first use.
-func (s state) registration() (registration, error) {
+// registrations reads the provider's file, and makes up what it lacks.
+func (s state) registrations() (registrations, error) {
+	stored, err := s.readRegistrations()
+	if err != nil {
+		return registrations{}, err
+	}
+	known := registrations{Clients: map[string]registration{}, URL: stored.URL}
+	for name, one := range stored.Clients {
+		known.Clients[name] = registration{ClientID: one.ClientID, Secret: token.NewSecret(one.Secret)}
+	}
+	for _, client := range seededClients() {
+		if _, found := known.Clients[client.name]; !found {
+			known.Clients[client.name] = registration{ClientID: "sandbox-" + client.name, Secret: token.NewSecret(rand.Text())}
+		}
+	}
+	return known, s.keep(known)
+}
+
+func (s state) readRegistrations() (stored storedRegistrations, err error) {
 	data, err := os.ReadFile(s.path(providerFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		fresh := registration{ClientID: "sandbox-pos", Secret: token.NewSecret(rand.Text())}
-		return fresh, s.keep(fresh)
+		return stored, nil
 	}
 	if err != nil {
-		return registration{}, fmt.Errorf("read the provider's client: %w", err)
+		return stored, fmt.Errorf("read the provider's clients: %w", err)
 	}
-	var stored storedRegistration
-	if json.Unmarshal(data, &stored) != nil || stored.ClientID == "" || stored.Secret == "" {
-		return registration{}, fmt.Errorf("%s is not what the sandbox wrote: begin anew with --reset", s.path(providerFile))
+	sound := json.Unmarshal(data, &stored) == nil && len(stored.Clients) > 0
+	for _, one := range stored.Clients {
+		sound = sound && one.ClientID != "" && one.Secret != ""
 	}
-	return registration{ClientID: stored.ClientID, Secret: token.NewSecret(stored.Secret), URL: stored.URL}, nil
+	if !sound {
+		return stored, fmt.Errorf("%s is not what the sandbox wrote: begin anew with --reset", s.path(providerFile))
+	}
+	return stored, nil
 }
 
 // keep writes the provider's file, in one step: a kill leaves the old one or
 // the new one.
-func (s state) keep(r registration) error {
-	data, err := json.Marshal(storedRegistration{ClientID: r.ClientID, Secret: r.Secret.Reveal(), URL: r.URL})
+func (s state) keep(known registrations) error {
+	stored := storedRegistrations{URL: known.URL, Clients: map[string]storedRegistration{}}
+	for name, one := range known.Clients {
+		stored.Clients[name] = storedRegistration{ClientID: one.ClientID, Secret: one.Secret.Reveal()}
+	}
+	data, err := json.Marshal(stored)
 	if err != nil {
-		return fmt.Errorf("keep the provider's client: %w", err)
+		return fmt.Errorf("keep the provider's clients: %w", err)
 	}
 	draft := s.path(providerFile + ".new")
 	if err := os.WriteFile(draft, data, 0o600); err != nil {
-		return fmt.Errorf("keep the provider's client: %w", err)
+		return fmt.Errorf("keep the provider's clients: %w", err)
 	}
 	if err := os.Rename(draft, s.path(providerFile)); err != nil {
-		return fmt.Errorf("keep the provider's client: %w", err)
+		return fmt.Errorf("keep the provider's clients: %w", err)
 	}
 	return nil
 }

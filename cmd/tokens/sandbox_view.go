@@ -2,95 +2,56 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"time"
 
+	"token-refresher/internal/operate"
 	"token-refresher/internal/sandbox/authserver"
 	"token-refresher/internal/statuspage"
 	"token-refresher/internal/token"
 )
 
-// tokenStore is what the status page reads; *secretstore.Store has it.
-type tokenStore interface {
-	Clients(ctx context.Context, grantType token.GrantType) ([]string, error)
-	Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error)
-	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
+// inventory is what the status page asks; *operate.Inventory is one.
+type inventory interface {
+	Status(ctx context.Context, filter token.ID) (operate.Status, error)
 }
 
-// board is what the status page shows: the sandbox's secrets as a consumer
-// would find them, and its provider's faults.
+// board is what the status page shows: the sandbox's tokens as an operator would
+// find them, and its provider's faults.
 type board struct {
-	store    tokenStore
-	schedule token.Schedule
-	speed    int
-	history  *history
-	provider *authserver.Server
+	inventory inventory
+	speed     int
+	history   *history
+	provider  *authserver.Server
 }
 
 // View implements statuspage.Source.
 func (b *board) View(ctx context.Context) (statuspage.View, error) {
 	view := statuspage.View{Speed: b.speed, Sweeps: b.history.list(), Faults: b.faults()}
-	names, err := b.store.Clients(ctx, token.GrantTypeClientCredentials)
+	status, err := b.inventory.Status(ctx, token.ID{})
 	if err != nil {
-		return view, fmt.Errorf("list clients: %w", err)
+		return view, err
 	}
-	credentials, err := b.store.Credentials(ctx, names)
-	if err != nil {
-		return view, fmt.Errorf("read credentials: %w", err)
-	}
-	var ids []token.ID
-	for _, name := range names {
-		view.Clients = append(view.Clients, showClient(name, credentials[name]))
-		ids = append(ids, credentials[name].Value.IDs()...)
-	}
-	tokens, err := b.store.AccessTokens(ctx, ids)
-	if err != nil {
-		return view, fmt.Errorf("read access tokens: %w", err)
-	}
-	now := time.Now()
-	for _, id := range ids {
-		view.Tokens = append(view.Tokens, b.showToken(id, tokens[id], credentials[id.Client].WrittenAt, now))
+	for _, client := range status.Clients {
+		view.Clients = append(view.Clients, statuspage.Client{
+			Name: client.Name, GrantType: client.GrantType, Tokens: len(client.Tokens), Problem: client.Problem,
+		})
+		for _, t := range client.Tokens {
+			view.Tokens = append(view.Tokens, show(t))
+		}
 	}
 	return view, nil
 }
 
-func showClient(name string, stored token.Stored[token.Credentials]) statuspage.Client {
-	client := statuspage.Client{Name: name, GrantType: token.GrantTypeClientCredentials, Tokens: len(stored.Value.IDs())}
-	if stored.Err != nil {
-		client.Problem = stored.Err.Error()
+// show is a token as the page wants it.
+func show(t operate.Token) statuspage.Token {
+	problem := t.Problem
+	if t.Reason != "" {
+		problem = t.Reason
 	}
-	return client
-}
-
-func (b *board) showToken(id token.ID, stored token.Stored[token.AccessToken], credentialsAt, now time.Time) statuspage.Token {
-	shown := statuspage.Token{ID: id.String(), Version: stored.Version}
-	switch {
-	case errors.Is(stored.Err, token.ErrNotFound):
-		shown.State = statuspage.StateMissing
-		return shown
-	case stored.Err != nil:
-		shown.State, shown.Problem = statuspage.StateUnreadable, stored.Err.Error()
-		return shown
-	}
-	shown.IssuedAt, shown.ExpiresAt = stored.Value.IssuedAt, stored.Value.ExpiresAt
-	shown.DueAt = b.schedule.DueAt(stored.Value)
-	shown.State = b.judge(stored, credentialsAt, now)
-	return shown
-}
-
-func (b *board) judge(stored token.Stored[token.AccessToken], credentialsAt, now time.Time) statuspage.State {
-	if !now.Before(stored.Value.ExpiresAt) {
-		return statuspage.StateExpired
-	}
-	switch b.schedule.Judge(now, stored.Value, stored.WrittenAt, credentialsAt) {
-	case token.Due:
-		return statuspage.StateDue
-	case token.Held:
-		return statuspage.StateHeld
-	default:
-		return statuspage.StateFresh
+	return statuspage.Token{
+		ID: t.ID, State: statuspage.State(t.State), Problem: problem,
+		IssuedAt: t.IssuedAt, DueAt: t.DueAt, ExpiresAt: t.ExpiresAt,
+		Version: t.Version, Revision: t.Revision, PublishedRevision: t.PublishedRevision,
 	}
 }
 

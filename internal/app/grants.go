@@ -32,7 +32,7 @@ type grants struct {
 
 // newGrants builds them. It makes no call.
 func (a *App) newGrants(config aws.Config) (*grants, error) {
-	sealer, err := seal.New(seal.Config{Keys: sealingKeys{a.store}})
+	sealer, err := NewSealer(a.store)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,12 @@ func (a *App) grantSweep() (*refresh.GrantSweep, error) {
 		return nil, fmt.Errorf("make the sweep of grants: %w", err)
 	}
 	return sweep, nil
+}
+
+// NewSealer returns what seals and opens journal values, with the key that the
+// stack made in the store. It makes no call.
+func NewSealer(store *secretstore.Store) (*seal.Sealer, error) {
+	return seal.New(seal.Config{Keys: sealingKeys{store}})
 }
 
 // sealingKeys are the versions of the secret that the stack made.

@@ -59,6 +59,12 @@ const (
 	StateExpired    State = "expired"    // of no use to anybody
 	StateMissing    State = "missing"    // promised, never written
 	StateUnreadable State = "unreadable" // there is something else under its name
+
+	// Of grants.
+	StateIdle            State = "idle"             // expired and wanted by nobody
+	StateConsentRequired State = "consent_required" // only the merchant can help
+	StateParked          State = "parked"           // its secret was deleted
+	StateRemoved         State = "removed"          // by command
 )
 
 // Token is what is known about one access token. Times that are not known are
@@ -71,10 +77,16 @@ type Token struct {
 	DueAt     time.Time `json:"due_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Version   string    `json:"version,omitempty"` // version id of the secret
+
+	// Of grants: the revision that the journal holds, and the one that the
+	// secret does, which is behind by up to the write interval.
+	Revision          int64 `json:"revision,omitempty"`
+	PublishedRevision int64 `json:"published_revision,omitempty"`
 }
 
 // Sweep is the outcome of one sweep.
 type Sweep struct {
+	Function string        `json:"function"` // that swept
 	At       time.Time     `json:"at"`
 	Took     time.Duration `json:"took_ns"`
 	Renewed  int           `json:"renewed"`

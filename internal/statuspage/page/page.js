@@ -11,6 +11,10 @@ const words = {
   expired: ["expired", "bad"],
   missing: ["not there yet", "bad"],
   unreadable: ["unreadable", "bad"],
+  idle: ["idle", "good"],
+  consent_required: ["consent required", "bad"],
+  parked: ["parked: its secret is gone", "bad"],
+  removed: ["removed", "bad"],
 };
 
 let view = null;
@@ -48,22 +52,35 @@ function card(id) {
   return parts;
 }
 
+// issue tells one access token of an id from the next.
+const issue = (token) => token.version ?? token.issued_at;
+
+// keeping says where the token is kept, in what version.
+function keeping(token) {
+  if (token.version) return `version ${token.version}`;
+  if (!token.revision) return "";
+  const secret = token.published_revision ? `revision ${token.published_revision}` : "nothing yet";
+  return `journal: revision ${token.revision}, secret: ${secret}`;
+}
+
 function drawTokens() {
   for (const token of view.tokens) {
     const known = cards.get(token.id);
     const parts = known ?? card(token.id);
-    if (known?.token.version && token.version && known.token.version !== token.version) {
+    const was = known && issue(known.token);
+    if (was && issue(token) && was !== issue(token)) {
       parts.root.classList.remove("renewed");
       void parts.root.offsetWidth; // restarts the animation
       parts.root.classList.add("renewed");
     }
     parts.token = token;
     cards.set(token.id, parts);
-    put(parts.version, token.version ? `version ${token.version}` : "");
-    parts.version.title = token.version ?? "";
+    const kept = keeping(token);
+    put(parts.version, kept);
+    parts.version.title = kept;
     put(parts.problem, token.problem ?? "");
     parts.problem.hidden = !token.problem;
-    parts.version.hidden = !token.version;
+    parts.version.hidden = !kept;
   }
   for (const [id] of cards) {
     if (!view.tokens.some((token) => token.id === id)) cards.delete(id);
@@ -84,7 +101,7 @@ function age(parts) {
   const issued = at(token.issued_at), due = at(token.due_at), expires = at(token.expires_at);
   let state = token.state;
   if (state === "fresh" && now() >= due) state = "due";
-  if (now() >= expires) state = "expired";
+  if (now() >= expires && ["fresh", "due", "held"].includes(state)) state = "expired";
   const [word, tone] = words[state] ?? [state, "bad"];
   put(parts.state, word);
   parts.root.dataset.tone = tone;
@@ -120,7 +137,7 @@ function drawSweeps() {
   $("strip").replaceChildren(...sweeps.map((sweep) => {
     const mark = make("i");
     mark.dataset.tone = tone(sweep);
-    mark.title = `${new Date(sweep.at).toLocaleTimeString()}: ${outcome(sweep)}`;
+    mark.title = `${new Date(sweep.at).toLocaleTimeString()} ${sweep.function}: ${outcome(sweep)}`;
     return mark;
   }));
   const busy = sweeps.filter(tone);
@@ -128,7 +145,7 @@ function drawSweeps() {
     `Of the last ${sweeps.length} sweeps ${busy.length} did something, ${busy.filter((s) => tone(s) === "bad").length} with failures`);
   $("log").replaceChildren(...busy.slice(-8).reverse().map((sweep) => {
     const time = make("time", "", new Date(sweep.at).toLocaleTimeString([], { hour12: false }));
-    const line = make("li", "", time, make("span", "", `${outcome(sweep)} in ${Math.round(sweep.took_ns / 1e6)} ms`));
+    const line = make("li", "", time, make("span", "", `${sweep.function}: ${outcome(sweep)} in ${Math.round(sweep.took_ns / 1e6)} ms`));
     const problems = sweep.failures.map((failure) => `${failure.token}: ${failure.error}`);
     if (sweep.problem) problems.push(sweep.problem);
     line.append(...problems.slice(0, 5).map((text) => make("span", "problem", text)));

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/token"
+)
+
+// The clients that the sandbox begins with: an integrator, and two that the
+// same merchants have consented to.
+const (
+	integratorClient = "pos"
+	shortClient      = "subscriptions" // whose access tokens are too short-lived for secrets
+	longClient       = "reporting"     // whose access tokens are published
+)
+
+// merchants are those of every client.
+func merchants() []string { return []string{"DK12345678", "FI12345678"} }
+
+// seeded is one client of the sandbox.
+type seeded struct {
+	name      string
+	grantType token.GrantType
+	lifetime  time.Duration  // of merchants' access tokens, before the pace
+	more      map[string]any // further fields of its credentials
+}
+
+func seededClients() []seeded {
+	return []seeded{
+		{name: integratorClient, grantType: token.GrantTypeClientCredentials, more: map[string]any{"merchants": merchants()}},
+		{
+			name: shortClient, grantType: token.GrantTypeAuthorizationCode, lifetime: authserver.DefaultMerchantLifetime,
+			more: map[string]any{"refresh": token.RefreshAlways}, // so that there is something to see
+		},
+		{
+			name: longClient, grantType: token.GrantTypeAuthorizationCode, lifetime: 30 * time.Minute,
+			more: map[string]any{"publish": token.PublishSecret},
+		},
+	}
+}
+
+// secret is the name of the client's credentials.
+func (c seeded) secret() string { return secretPrefix + "/" + c.name + "/credentials" }
+
+// grantIDs are the grants that it begins with.
+func (c seeded) grantIDs() (ids []token.ID) {
+	if c.grantType != token.GrantTypeAuthorizationCode {
+		return nil
+	}
+	for _, merchant := range merchants() {
+		ids = append(ids, token.ID{Client: c.name, Merchant: merchant})
+	}
+	return ids
+}
+
+// registered is the client as the provider knows it.
+func (c seeded) registered(r registration, lifetime func(time.Duration) time.Duration) authserver.Client {
+	client := authserver.Client{ID: r.ClientID, Secret: r.Secret, RefreshTokens: authserver.OneTime}
+	if c.lifetime > 0 {
+		client.MerchantLifetime = lifetime(c.lifetime)
+	}
+	return client
+}
+
+// credentials is the value of the credentials secret.
+func (c seeded) credentials(r registration, providerURL string) string {
+	fields := map[string]any{
+		"provider":      c.provider(providerURL),
+		"client_id":     r.ClientID,
+		"client_secret": r.Secret.Reveal(),
+	}
+	maps.Copy(fields, c.more)
+	value, _ := json.MarshalIndent(fields, "", "  ") // strings and lists of them: it cannot fail
+	return string(value)
+}
+
+// provider is the provider object, as the presets have it, at another address.
+func (c seeded) provider(providerURL string) map[string]any {
+	if c.grantType == token.GrantTypeClientCredentials {
+		return map[string]any{
+			"grant_type":                 c.grantType,
+			"issuer":                     providerURL + "/integrator-authentication",
+			"token_endpoint":             providerURL + authserver.TokenPath,
+			"token_endpoint_auth_method": "client_secret_basic",
+			"headers":                    map[string]string{"X-IBM-Client-Id": "{client_id}"},
+			"merchant_parameter":         "merchant_vat",
+			"merchant_pattern":           "^(DK|FI)[0-9]{8}$",
+		}
+	}
+	return map[string]any{
+		"grant_type":                 c.grantType,
+		"issuer":                     authserver.MerchantIssuer,
+		"token_endpoint":             providerURL + authserver.MerchantTokenPath,
+		"authorization_endpoint":     providerURL + "/account/connect/authorize",
+		"jwks_uri":                   providerURL + "/account/.well-known/openid-configuration/jwks",
+		"revocation_endpoint":        providerURL + authserver.RevocationPath,
+		"token_endpoint_auth_method": "client_secret_post",
+		"merchant_parameter":         "merchant_vat",
+		"merchant_pattern":           "^(DK|FI)[0-9]{8}$",
+		"code_verifier_on_refresh":   true,
+	}
+}
