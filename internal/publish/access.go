@@ -9,6 +9,9 @@ import (
 	"token-refresher/internal/token"
 )
 
+// promisedPercent is how much of its life a published token always has left.
+const promisedPercent = 20
+
 // access publishes the access token, if it belongs into a secret. A value there
 // that is none is reported and never overwritten.
 func (r *publication) access(ctx context.Context) error {
@@ -28,6 +31,9 @@ func (r *publication) access(ctx context.Context) error {
 	e := r.Entry
 	if stored.Err == nil && stored.Value.Value.Equal(e.Access.Value) {
 		return r.accessPublished(ctx, e.Revision, stored.WrittenAt, false)
+	}
+	if stored.Err == nil && r.awaitsRenewal(stored.Value, now) {
+		return nil
 	}
 	if stored.Err == nil && stored.Value.IssuedAt.After(e.Access.IssuedAt) {
 		if overtaken, err := r.overtaken(ctx); overtaken || err != nil {
@@ -51,7 +57,15 @@ func (r *publication) access(ctx context.Context) error {
 		return fmt.Errorf("put the access token: %w", err)
 	}
 	r.Written++
-	return r.accessPublished(ctx, e.Revision, now, forced)
+	return r.accessPublished(ctx, e.Revision, time.Now(), forced)
+}
+
+// awaitsRenewal reports whether a younger token will be there in a moment: the
+// entry is due, and what is published still has its fifth of life left. Putting
+// the older one now would keep the younger out for a write interval.
+func (r *publication) awaitsRenewal(published token.AccessToken, now time.Time) bool {
+	e := r.Entry
+	return !e.DueAt.IsZero() && !e.DueAt.After(now) && published.LifeLeftPercent(now) >= promisedPercent
 }
 
 // accessStored reads the access-token secret. It is restored if it is scheduled
@@ -95,7 +109,7 @@ func (r *publication) accessPublished(ctx context.Context, revision int64, at ti
 		if forced {
 			e = e.Force(at)
 		}
-		return e.AccessPublished(revision, at), nil
+		return r.Schedule.AccessPublished(e, r.use, revision, at), nil
 	})
 	if err != nil {
 		return fmt.Errorf("note the access token: %w", err)

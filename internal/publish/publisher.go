@@ -36,7 +36,8 @@ type Journal interface {
 	Swap(ctx context.Context, old, next token.Entry) (token.Entry, error)
 	// Unpublished nominates the entries whose PublishAt has come, in that order.
 	Unpublished(ctx context.Context, now time.Time, limit int) ([]token.ID, error)
-	// Entries walks over all entries without opening what is sealed.
+	// Entries walks over all entries without opening what is sealed. One that
+	// cannot be read comes with token.ErrUnreadable; any other error ends it.
 	Entries(ctx context.Context) iter.Seq2[token.Entry, error]
 	// Note and SwapNote keep when the last reconcile began, for all instances.
 	Note(ctx context.Context, key string) (value []byte, version string, err error)

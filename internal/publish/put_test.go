@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"token-refresher/internal/journal"
 	"token-refresher/internal/publish"
 	"token-refresher/internal/token"
 )
@@ -181,10 +182,8 @@ func TestNotPublished(t *testing.T) {
 func TestSealedEntryIsReported(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(w *world) {
-		e := w.commit(merchant, "first", time.Hour)
-		sealed := e
-		sealed.Sealed = errors.New("no key")
-		w.swap(e, sealed)
+		w.commit(merchant, "first", time.Hour)
+		w.corrupt(merchant, func(row *journal.Row) { row.Sealed[len(row.Sealed)-1] ^= 1 })
 		publisher, _ := w.start()
 		outcome, err := publisher.Publish(w.t.Context(), merchant, publish.WhenAllowed)
 		if !errors.Is(err, token.ErrSealed) || outcome.Written != 0 || !outcome.Entry.PublishAt.After(time.Now()) {

@@ -104,25 +104,31 @@ type reconciliation struct {
 	gone []token.Entry // as they were before their secrets were looked at
 }
 
-// list reads both sides.
-func (r *reconciliation) list(ctx context.Context) ([]token.Listed, map[token.ID]token.Entry, error) {
+// list reads both sides. What the journal cannot read of itself is reported and
+// nil here: nothing can be said of it.
+func (r *reconciliation) list(ctx context.Context) ([]token.Listed, map[token.ID]*token.Entry, error) {
 	listed, err := r.Secrets.ListGrants(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list grants: %w", err)
 	}
-	entries := map[token.ID]token.Entry{}
+	entries := map[token.ID]*token.Entry{}
 	for entry, err := range r.Journal.Entries(ctx) {
-		if err != nil {
+		switch {
+		case err == nil:
+			entries[entry.ID] = &entry
+		case errors.Is(err, token.ErrUnreadable):
+			entries[entry.ID] = nil
+			r.failed(entry.ID.String(), err)
+		default:
 			return nil, nil, fmt.Errorf("list the journal: %w", err)
 		}
-		entries[entry.ID] = entry
 	}
 	return listed, entries, nil
 }
 
 // differences are the grants that have to be looked at directly, and how many
 // entries are neither parked nor removed.
-func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID]token.Entry) (look []token.ID, live int) {
+func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID]*token.Entry) (look []token.ID, live int) {
 	present := map[token.ID]bool{}
 	for _, secret := range listed {
 		if err := check(secret.ID); err != nil {
@@ -136,7 +142,7 @@ func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID
 		}
 	}
 	for id, entry := range entries {
-		if entry.Removed || entry.Parked {
+		if entry == nil || entry.Removed || entry.Parked {
 			continue
 		}
 		live++
@@ -158,9 +164,9 @@ func check(id token.ID) error {
 
 // differs reports whether a listed secret is not as the entry knows it. While a
 // put is open, its publisher looks after it.
-func differs(e token.Entry, secret token.Listed) bool {
+func differs(e *token.Entry, secret token.Listed) bool {
 	switch {
-	case e.Removed:
+	case e == nil, e.Removed:
 		return false
 	case e.Parked:
 		return true

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"token-refresher/internal/journal"
 	"token-refresher/internal/publish"
 	emulator "token-refresher/internal/sandbox/secretsmanager"
 	"token-refresher/internal/token"
@@ -65,7 +66,9 @@ func TestReconcileAdds(t *testing.T) {
 		w.published(merchant)
 		w.publish(merchant)
 		revision := w.entry(merchant).Revision
-		w.journal.rows = map[token.ID]token.Entry{} // the table is lost
+		for _, row := range w.journal.Rows() { // the table is lost
+			w.journal.RemoveRow(row.Key)
+		}
 		imported := token.ID{Client: "reporting", Merchant: "FI12345678"}
 		w.paste(imported, pasted)
 		w.wantReconciled(publish.Reconciled{Added: 2})
@@ -103,8 +106,27 @@ func TestReconcileReports(t *testing.T) {
 			}
 		}
 		want := []string{"mobilepay/Not_A_Client/DK12345678/grant", "mobilepay/pos/a/b/grant", "reporting/FI12345678"}
-		if diff := cmp.Diff(want, names); diff != "" || len(w.journal.rows) != 0 {
-			w.t.Errorf("%d rows, failed (-want +got):\n%s", len(w.journal.rows), diff)
+		if diff := cmp.Diff(want, names); diff != "" || len(w.journal.Rows()) != 0 {
+			w.t.Errorf("%d rows, failed (-want +got):\n%s", len(w.journal.Rows()), diff)
+		}
+	})
+}
+
+// A row that cannot be read is reported and left alone, and stops no other: it
+// is neither missing nor to be parked.
+func TestReconcileReportsUnreadableRows(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		ids := w.publishedMany(3)
+		for _, id := range ids[:2] {
+			w.corrupt(id, func(row *journal.Row) { row.Document = []byte(`{"memory":"no"}`) })
+		}
+		w.remove(ids[1])
+		w.paste(ids[2], pasted)
+		got := w.reconcile()
+		if got.Adopted != 1 || got.Added+got.Parked+got.Gone != 0 || len(got.Failed) != 2 ||
+			!errors.Is(got.Failed[0].Err, token.ErrUnreadable) || got.Failed[1].Token != ids[1].String() {
+			w.t.Errorf("Reconcile = %+v, want two reported and one adopted", got)
 		}
 	})
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"token-refresher/internal/journal"
+	"token-refresher/internal/journal/journaltest"
 	"token-refresher/internal/publish"
 	emulator "token-refresher/internal/sandbox/secretsmanager"
 	"token-refresher/internal/secretstore"
@@ -50,7 +52,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 // and the real store. A test also has the console's view of it.
 type world struct {
 	t       *testing.T
-	journal *journal
+	journal *journaltest.Memory
 	store   *secretstore.Store
 	console *sm.Client
 	server  *emulator.Server
@@ -86,7 +88,7 @@ func inBubble(t *testing.T, test func(*world), alter ...func(*emulator.Config)) 
 			t.Fatalf("New: %v", err)
 		}
 		test(&world{
-			t: t, journal: newJournal(), store: store, console: console, server: server,
+			t: t, journal: journaltest.NewMemory(t, journaltest.Options{}), store: store, console: console, server: server,
 			use: token.Use{Publish: token.PublishFunction},
 		})
 	})
@@ -148,6 +150,19 @@ func (w *world) swap(old, next token.Entry) token.Entry {
 		w.t.Fatalf("Swap: %v", err)
 	}
 	return stored
+}
+
+// corrupt changes what is stored of the journal's entry.
+func (w *world) corrupt(id token.ID, change func(*journal.Row)) {
+	w.t.Helper()
+	for _, row := range w.journal.Rows() {
+		if row.Key == journal.Key(id) {
+			change(&row)
+			w.journal.SetRow(row)
+			return
+		}
+	}
+	w.t.Fatalf("no row of %s", id)
 }
 
 // publish publishes one grant in a process of its own.
