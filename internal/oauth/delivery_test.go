@@ -57,8 +57,8 @@ func TestDeliveryOnTheWire(t *testing.T) {
 	tests := []struct {
 		name    string
 		handler http.HandlerFunc
-		change  func(*http.Transport)
-		cancel  bool // the caller gives up, before time is over
+		change  func(*http.Transport, context.CancelFunc)
+		cancel  bool // the caller gives up when the request has arrived
 		want    oauth.Delivery
 		timeout bool
 	}{
@@ -67,19 +67,23 @@ func TestDeliveryOnTheWire(t *testing.T) {
 		{name: "broken off in the answer", handler: half, want: oauth.Broken},
 		{name: "no answer in time", handler: hang, want: oauth.TimedOut, timeout: true},
 		{name: "no answer until the caller gives up", handler: hang, cancel: true, want: oauth.TimedOut},
-		{name: "connection refused", want: oauth.NotSent, change: func(transport *http.Transport) {
+		{name: "connection refused", want: oauth.NotSent, change: func(transport *http.Transport, _ context.CancelFunc) {
 			dial(transport, func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED })
 		}},
-		{name: "no connection in time", want: oauth.NotSent, timeout: true, change: func(transport *http.Transport) {
+		{name: "no connection in time", want: oauth.NotSent, timeout: true, change: func(transport *http.Transport, _ context.CancelFunc) {
 			dial(transport, func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() })
 		}},
-		{name: "no connection until the caller gives up", cancel: true, want: oauth.NotSent, change: func(transport *http.Transport) {
-			dial(transport, func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() })
+		{name: "no connection until the caller gives up", want: oauth.NotSent, change: func(transport *http.Transport, cancel context.CancelFunc) {
+			dial(transport, func(ctx context.Context, _, _ string) (net.Conn, error) {
+				cancel()
+				<-ctx.Done()
+				return nil, ctx.Err()
+			})
 		}},
-		{name: "no TLS handshake in time", want: oauth.NotSent, timeout: true, change: func(transport *http.Transport) {
+		{name: "no TLS handshake in time", want: oauth.NotSent, timeout: true, change: func(transport *http.Transport, _ context.CancelFunc) {
 			dial(transport, func(context.Context, string, string) (net.Conn, error) { ours, _ := net.Pipe(); return ours, nil })
 		}},
-		{name: "a certificate that nobody signed", want: oauth.NotSent, change: func(transport *http.Transport) {
+		{name: "a certificate that nobody signed", want: oauth.NotSent, change: func(transport *http.Transport, _ context.CancelFunc) {
 			transport.TLSClientConfig.RootCAs = x509.NewCertPool()
 		}},
 	}
@@ -87,18 +91,31 @@ func TestDeliveryOnTheWire(t *testing.T) {
 		for _, test := range tests {
 			t.Run(protocol+" "+test.name, func(t *testing.T) {
 				t.Parallel()
-				idp, transport := serveTLS(t, protocol, test.handler)
-				if test.change != nil {
-					test.change(transport)
-				}
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				if test.cancel {
-					time.AfterFunc(100*time.Millisecond, cancel)
-				}
-				p := parse(t, consented(`"timeout":"300ms"`))
+				var requests atomic.Int32
+				idp, transport := serveTLS(t, protocol, func(w http.ResponseWriter, r *http.Request) {
+					if requests.Add(1) == 1 && test.change == nil {
+						_, _ = io.WriteString(w, goodAnswer)
+						return
+					}
+					if test.cancel {
+						cancel()
+					}
+					test.handler(w, r)
+				})
+				p := parse(t, consented(""))
 				p.TokenEndpoint = idp.URL + "/token"
-				_, err := newClient(t, transport).Refresh(ctx, p, credentials(nil), grant(nil))
+				client := newClient(t, transport)
+				if test.change != nil {
+					test.change(transport, cancel)
+				} else if _, err := client.Refresh(ctx, p, credentials(nil), grant(nil)); err != nil {
+					t.Fatalf("the first request, which makes the connection: %v", err)
+				}
+				if test.timeout {
+					p.Timeout = 300 * time.Millisecond
+				}
+				_, err := client.Refresh(ctx, p, credentials(nil), grant(nil))
 				found := classified(t, err)
 				if found.Delivery() != test.want || found.Timeout != test.timeout {
 					t.Errorf("got %s, timeout %v (%v); want %s, %v", found.Delivery(), found.Timeout, err, test.want, test.timeout)

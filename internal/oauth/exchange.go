@@ -36,12 +36,12 @@ type exchange struct {
 
 // RoundTrip implements http.RoundTripper. Every error is an *Error.
 func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, body, err := e.send(request)
+	reply, err := e.send(request)
 	var answer clean
 	if err == nil {
-		answer, err = e.judge(response, body)
+		answer, err = e.judge(reply)
 	}
-	if err != nil && e.salvage(err, response, body) {
+	if err != nil && e.salvage(err, reply) {
 		answer, err = e.rescued, nil
 	}
 	if err != nil {
@@ -50,27 +50,38 @@ func (e *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 	return answer.response(request)
 }
 
+// response is an answer as it came.
+type response struct {
+	status int // 0: none came
+	header http.Header
+	body   []byte
+}
+
+// good reports whether the status announces a token.
+func (r response) good() bool { return r.status >= 200 && r.status <= 299 }
+
 // send sends the request and reads the answer to its end, or as far as it came.
-func (e *exchange) send(request *http.Request) (*http.Response, []byte, error) {
+func (e *exchange) send(request *http.Request) (response, error) {
 	shaped, err := e.shape(request)
 	if err != nil {
-		return nil, nil, err
+		return response{}, err
 	}
 	var wire wire
-	response, err := e.next.RoundTrip(shaped.WithContext(wire.watch(request.Context())))
+	arriving, err := e.next.RoundTrip(shaped.WithContext(wire.watch(request.Context())))
 	if err != nil {
 		failure := unanswered(request.Context(), err)
 		failure.NotSent = wire.untouched()
-		return nil, nil, failure
+		return response{}, failure
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	defer arriving.Body.Close()
+	reply := response{status: arriving.StatusCode, header: arriving.Header}
+	reply.body, err = io.ReadAll(io.LimitReader(arriving.Body, maxBody+1))
 	if err != nil {
 		failure := unanswered(request.Context(), err)
-		failure.Status, failure.incomplete = response.StatusCode, true
-		return response, body, failure
+		failure.Status, failure.incomplete = reply.status, true
+		return reply, failure
 	}
-	return response, body, nil
+	return reply, nil
 }
 
 // shape makes a copy of the request with the provider's headers and further
@@ -110,20 +121,20 @@ func readBody(request *http.Request) ([]byte, error) {
 }
 
 // judge tells an answer that brings a token from one that does not.
-func (e *exchange) judge(response *http.Response, body []byte) (clean, error) {
-	if len(body) > maxBody {
-		return clean{}, e.refused(response, nil, "the answer is larger than 1023 KiB")
+func (e *exchange) judge(r response) (clean, error) {
+	if len(r.body) > maxBody {
+		return clean{}, e.refused(r, nil, "the answer is larger than 1023 KiB")
 	}
-	fields, readable := readFields(response.Header.Get("Content-Type"), body)
-	if !good(response) {
-		return clean{}, e.refused(response, fields, "")
+	fields, readable := readFields(r.header.Get("Content-Type"), r.body)
+	if !r.good() {
+		return clean{}, e.refused(r, fields, "")
 	}
 	if !readable {
-		return clean{}, e.refused(response, nil, "the answer is not a JSON object")
+		return clean{}, e.refused(r, nil, "the answer is not a JSON object")
 	}
 	answer, oddities, problem := normalise(fields, e.fallback)
 	if problem != "" {
-		return clean{}, e.refused(response, fields, problem)
+		return clean{}, e.refused(r, fields, problem)
 	}
 	e.oddities = oddities
 	return answer, nil
@@ -132,23 +143,18 @@ func (e *exchange) judge(response *http.Response, body []byte) (clean, error) {
 // salvage keeps the new refresh token of an answer that failed otherwise, unless
 // the answer says itself that it is an error. It reports whether there is an
 // access token beside it, so that the answer serves after all.
-func (e *exchange) salvage(failure error, response *http.Response, body []byte) bool {
+func (e *exchange) salvage(failure error, r response) bool {
 	refused, _ := errors.AsType[*Error](failure)
-	if !e.oneTime || response == nil || !good(response) || refused == nil || refused.Code != "" {
+	if !e.oneTime || !r.good() || refused == nil || refused.Code != "" {
 		return false
 	}
-	answer, oddities, problem := normalise(salvage(body), e.fallback)
+	answer, oddities, problem := normalise(salvage(r.body), e.fallback)
 	isOurs := func(sent token.Secret) bool { return sent.Equal(token.NewSecret(answer.RefreshToken)) }
 	if answer.RefreshToken == "" || slices.ContainsFunc(e.secrets, isOurs) && problem != "" {
 		return false
 	}
 	e.rescued, e.oddities = answer, append(oddities, oddInPart)
 	return problem == ""
-}
-
-// good reports whether a status announces a token.
-func good(response *http.Response) bool {
-	return response.StatusCode >= 200 && response.StatusCode <= 299
 }
 
 // response is the clean answer as x/oauth2 reads it.

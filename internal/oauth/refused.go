@@ -24,13 +24,13 @@ var correlationPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
 // refused classifies a complete answer that brings no token. The code beats the
 // status: identity servers send 400 for everything, gateways 401 for
 // themselves.
-func (e *exchange) refused(response *http.Response, fields map[string]json.RawMessage, problem string) *Error {
+func (e *exchange) refused(r response, fields map[string]json.RawMessage, problem string) *Error {
 	code := knownCode(fields["error"])
 	class, decided := classOfCode(code)
 	if !decided {
-		class = classOfStatus(response.StatusCode)
+		class = classOfStatus(r.status)
 	}
-	if response.StatusCode >= 300 && response.StatusCode < 400 {
+	if r.status >= 300 && r.status < 400 {
 		problem = "the provider redirects, which is not followed"
 	}
 	if decided {
@@ -38,10 +38,10 @@ func (e *exchange) refused(response *http.Response, fields map[string]json.RawMe
 	}
 	return &Error{
 		Class:         class,
-		Status:        response.StatusCode,
+		Status:        r.status,
 		Code:          code,
-		CorrelationID: e.correlationID(response.Header, fields),
-		RetryAfter:    retryAfter(response),
+		CorrelationID: e.correlationID(r.header, fields),
+		RetryAfter:    retryAfter(r),
 		problem:       problem,
 	}
 }
@@ -91,11 +91,11 @@ func classOfStatus(status int) Class {
 
 // retryAfter reads Retry-After (RFC 9110 section 10.2.3) of an answer that may
 // carry one.
-func retryAfter(response *http.Response) time.Duration {
-	if response.StatusCode != http.StatusTooManyRequests && response.StatusCode != http.StatusServiceUnavailable {
+func retryAfter(r response) time.Duration {
+	if r.status != http.StatusTooManyRequests && r.status != http.StatusServiceUnavailable {
 		return 0
 	}
-	value := strings.TrimSpace(response.Header.Get("Retry-After"))
+	value := strings.TrimSpace(r.header.Get("Retry-After"))
 	var wait time.Duration
 	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		wait = time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second

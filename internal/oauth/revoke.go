@@ -44,15 +44,15 @@ func (c *Client) revoke(ctx context.Context, p provider.Provider, credentials to
 		return err
 	}
 	exchange := &exchange{next: c.transport, headers: headers, secrets: append(secretsOf(credentials, headers), refreshToken)}
-	response, body, err := exchange.send(request)
+	answer, err := exchange.send(request)
 	if err != nil {
 		return err
 	}
-	fields, _ := readFields(response.Header.Get("Content-Type"), body)
-	if good(response) && knownCode(fields["error"]) == "" {
+	fields, _ := readFields(answer.header.Get("Content-Type"), answer.body)
+	if answer.good() && knownCode(fields["error"]) == "" {
 		return nil
 	}
-	return exchange.refused(response, fields, "")
+	return exchange.refused(answer, fields, "")
 }
 
 // revocationRequest is RFC 7009 section 2.1, with the client's authentication as

@@ -116,7 +116,7 @@ func late(f Fault) {
 	if err != nil {
 		wait = defaultLate
 	}
-	time.Sleep(wait)
+	<-time.After(wait)
 }
 
 func otherSubject(_ Fault, g *grant) { g.subject = "another-" + g.subject }

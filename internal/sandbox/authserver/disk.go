@@ -1,7 +1,6 @@
 package authserver
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,7 @@ import (
 // lockTimeout is how long New waits for another process to let go of the file.
 const lockTimeout = time.Second
 
-// Names of the file's buckets; their keys are numbers, their values JSON.
+// Names of the file's buckets; their keys are numbers in hex, their values JSON.
 const (
 	recordsBucket = "consents"
 	ticketsBucket = "refresh_tokens"
@@ -104,5 +103,5 @@ func write(tx *bbolt.Tx, bucket string, number int, value any) error {
 	if err != nil {
 		return err
 	}
-	return tx.Bucket([]byte(bucket)).Put(binary.BigEndian.AppendUint64(nil, uint64(number)), text)
+	return tx.Bucket([]byte(bucket)).Put(fmt.Appendf(nil, "%016x", number), text)
 }
