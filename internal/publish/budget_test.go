@@ -10,6 +10,7 @@ import (
 
 	"token-refresher/internal/publish"
 	emulator "token-refresher/internal/sandbox/secretsmanager"
+	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
 )
 
@@ -73,6 +74,28 @@ func TestWriteInterval(t *testing.T) {
 		}
 	}, func(c *emulator.Config) { c.Observe = written.observe })
 	written.check(t)
+}
+
+// Many grants that are due at once are written as fast as the account allows,
+// and none is refused: the store waits for its own limit.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.newStore(secretstore.DefaultWritesPerSecond)
+		ids := many(400)
+		for _, id := range ids {
+			w.commit(id, "first of "+id.Merchant, 5*time.Minute)
+		}
+		publisher, _ := w.start()
+		begun := time.Now()
+		got := publisher.Run(w.t.Context(), nil)
+		if got.Written != 400 || got.WriteFailed != 0 || len(got.Failed) != 0 || got.Lag != 0 {
+			w.t.Errorf("Run: %d written, %d refused, failed %v, lag %v, want 400 and no more", got.Written, got.WriteFailed, got.Failed, got.Lag)
+		}
+		if took := time.Since(begun); took > 12*time.Second {
+			w.t.Errorf("it took %v, want 400 at 40 a second", took)
+		}
+	}, func(c *emulator.Config) { c.Unthrottled = false })
 }
 
 // Consents and forced refreshes do not wait, eight of them in any 24 hours, with

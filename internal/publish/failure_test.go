@@ -211,3 +211,33 @@ func TestDeadline(t *testing.T) {
 		}
 	})
 }
+
+// The lag is the age of what only the journal holds, however often that is
+// renewed meanwhile.
+func TestLag(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.commit(merchant, "first", 5*time.Minute)
+		publisher, _ := w.start()
+		if got := publisher.Run(w.t.Context(), nil).Lag; got != 0 {
+			w.t.Errorf("all is published: lag %v", got)
+		}
+		put := time.Now()
+		time.Sleep(20 * time.Minute)
+		w.server.SetFault(func(string, string) *emulator.Fault {
+			return &emulator.Fault{Type: "AccessDeniedException", Message: "not now"}
+		})
+		for i, want := range []time.Duration{3 * time.Minute, 26 * time.Minute, 29 * time.Minute} {
+			w.commit(merchant, fmt.Sprint("later ", i), 5*time.Minute)
+			time.Sleep(3 * time.Minute)
+			if got := publisher.Run(w.t.Context(), nil).Lag; got != want {
+				w.t.Errorf("%v after the put: lag %v, want %v", time.Since(put), got, want)
+			}
+		}
+		w.server.SetFault(nil)
+		time.Sleep(3 * time.Minute)
+		if got := publisher.Run(w.t.Context(), nil).Lag; got != 0 {
+			w.t.Errorf("in the end: lag %v", got)
+		}
+	})
+}

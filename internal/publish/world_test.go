@@ -83,15 +83,23 @@ func inBubble(t *testing.T, test func(*world), alter ...func(*emulator.Config)) 
 			HTTPClient:  &http.Client{Transport: direct{server}},
 			Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 		})
-		store, err := secretstore.New(secretstore.Config{Client: console, WritesPerSecond: 1e6})
-		if err != nil {
-			t.Fatalf("New: %v", err)
-		}
-		test(&world{
-			t: t, journal: journaltest.NewMemory(t, journaltest.Options{}), store: store, console: console, server: server,
+		w := &world{
+			t: t, journal: journaltest.NewMemory(t, journaltest.Options{}), console: console, server: server,
 			use: token.Use{Publish: token.PublishFunction},
-		})
+		}
+		w.newStore(1e6)
+		test(w)
 	})
+}
+
+// newStore gives the world's processes a store with that write limit.
+func (w *world) newStore(writesPerSecond float64) {
+	w.t.Helper()
+	store, err := secretstore.New(secretstore.Config{Client: w.console, WritesPerSecond: writesPerSecond})
+	if err != nil {
+		w.t.Fatalf("New: %v", err)
+	}
+	w.store = store
 }
 
 // start begins a process of its own, with its publisher.
