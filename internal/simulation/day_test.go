@@ -38,9 +38,8 @@ func (p plan) run(t *testing.T) *world {
 	ticks := w.ticks(p.hours)
 	var group sync.WaitGroup
 	for i := range p.sweepers {
-		name := fmt.Sprint("sweeper-", i)
-		sweep := w.sweeper(name)
-		group.Go(func() { w.sweepAt(sweep, name, ticks) })
+		sweep := w.sweeper(fmt.Sprint("sweeper-", i+1))
+		group.Go(func() { w.sweepAt(sweep, i+1, ticks) })
 	}
 	if p.people {
 		group.Go(func() { w.people(ticks[len(ticks)-1]) })
@@ -66,7 +65,8 @@ func (w *world) ticks(hours int) (ticks []time.Time) {
 
 // sweepAt is one instance's life: all get the same ticks, a little apart, and
 // each sweeps as long as it needs.
-func (w *world) sweepAt(sweep *refresh.GrantSweep, name string, ticks []time.Time) {
+func (w *world) sweepAt(sweep *refresh.GrantSweep, number int, ticks []time.Time) {
+	name := fmt.Sprint("sweeper-", number)
 	for _, tick := range ticks {
 		at := tick.Add(time.Duration(w.pace.draw("skew", name) % uint64(3*time.Second)))
 		if w.watch.first() != "" {
@@ -76,7 +76,7 @@ func (w *world) sweepAt(sweep *refresh.GrantSweep, name string, ticks []time.Tim
 			time.Sleep(wait)
 		}
 		w.look()
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), sweeperKey{}, number), 2*time.Minute)
 		report, err := sweep.Run(ctx)
 		cancel()
 		if err != nil && !errors.Is(err, refresh.ErrBusy) {

@@ -39,8 +39,8 @@ func newJournal(p *pace) *journal {
 // journalCall is about how long a call to the journal lasts.
 const journalCall = 4 * time.Millisecond
 
-func (j *journal) call(operation string, id token.ID) error {
-	j.pace.take(journalCall, "journal "+operation, id.String())
+func (j *journal) call(ctx context.Context, operation string, id token.ID) error {
+	j.pace.take(ctx, journalCall, "journal "+operation, id.String())
 	if err := j.steps.begin("journal " + operation); err != nil {
 		return err
 	}
@@ -52,8 +52,8 @@ func (j *journal) call(operation string, id token.ID) error {
 	return j.fault(operation, id)
 }
 
-func (j *journal) Get(_ context.Context, id token.ID) (token.Entry, error) {
-	if err := j.call("Get", id); err != nil {
+func (j *journal) Get(ctx context.Context, id token.ID) (token.Entry, error) {
+	if err := j.call(ctx, "Get", id); err != nil {
 		return token.Entry{}, err
 	}
 	j.mu.Lock()
@@ -65,11 +65,11 @@ func (j *journal) Get(_ context.Context, id token.ID) (token.Entry, error) {
 	return e, nil
 }
 
-func (j *journal) Swap(_ context.Context, old, next token.Entry) (token.Entry, error) {
+func (j *journal) Swap(ctx context.Context, old, next token.Entry) (token.Entry, error) {
 	if j.beforeCommit != nil && next.Revision > old.Revision {
 		j.beforeCommit(next)
 	}
-	if err := j.call("Swap", next.ID); err != nil {
+	if err := j.call(ctx, "Swap", next.ID); err != nil {
 		return token.Entry{}, err
 	}
 	j.mu.Lock()
@@ -94,16 +94,16 @@ func (j *journal) Swap(_ context.Context, old, next token.Entry) (token.Entry, e
 	return next, nil
 }
 
-func (j *journal) Due(_ context.Context, now time.Time, limit int) ([]token.ID, error) {
-	return j.index("Due", now, limit, func(e token.Entry) time.Time { return e.DueAt })
+func (j *journal) Due(ctx context.Context, now time.Time, limit int) ([]token.ID, error) {
+	return j.index(ctx, "Due", now, limit, func(e token.Entry) time.Time { return e.DueAt })
 }
 
-func (j *journal) Unpublished(_ context.Context, now time.Time, limit int) ([]token.ID, error) {
-	return j.index("Unpublished", now, limit, func(e token.Entry) time.Time { return e.PublishAt })
+func (j *journal) Unpublished(ctx context.Context, now time.Time, limit int) ([]token.ID, error) {
+	return j.index(ctx, "Unpublished", now, limit, func(e token.Entry) time.Time { return e.PublishAt })
 }
 
-func (j *journal) index(name string, now time.Time, limit int, at func(token.Entry) time.Time) ([]token.ID, error) {
-	if err := j.call(name, token.ID{}); err != nil {
+func (j *journal) index(ctx context.Context, name string, now time.Time, limit int, at func(token.Entry) time.Time) ([]token.ID, error) {
+	if err := j.call(ctx, name, token.ID{}); err != nil {
 		return nil, err
 	}
 	j.mu.Lock()
@@ -127,9 +127,9 @@ func (j *journal) index(name string, now time.Time, limit int, at func(token.Ent
 	return ids, nil
 }
 
-func (j *journal) Entries(context.Context) iter.Seq2[token.Entry, error] {
+func (j *journal) Entries(ctx context.Context) iter.Seq2[token.Entry, error] {
 	return func(yield func(token.Entry, error) bool) {
-		if err := j.call("Entries", token.ID{}); err != nil {
+		if err := j.call(ctx, "Entries", token.ID{}); err != nil {
 			yield(token.Entry{}, err)
 			return
 		}
@@ -154,8 +154,8 @@ func (j *journal) all() []token.Entry {
 	return entries
 }
 
-func (j *journal) Note(_ context.Context, key string) ([]byte, string, error) {
-	if err := j.call("Note", token.ID{Client: key}); err != nil {
+func (j *journal) Note(ctx context.Context, key string) ([]byte, string, error) {
+	if err := j.call(ctx, "Note", token.ID{Client: key}); err != nil {
 		return nil, "", err
 	}
 	j.mu.Lock()
@@ -167,8 +167,8 @@ func (j *journal) Note(_ context.Context, key string) ([]byte, string, error) {
 	return n.value, n.version, nil
 }
 
-func (j *journal) SwapNote(_ context.Context, key string, value []byte, version string) (string, error) {
-	if err := j.call("SwapNote", token.ID{Client: key}); err != nil {
+func (j *journal) SwapNote(ctx context.Context, key string, value []byte, version string) (string, error) {
+	if err := j.call(ctx, "SwapNote", token.ID{Client: key}); err != nil {
 		return "", err
 	}
 	j.mu.Lock()

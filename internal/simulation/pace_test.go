@@ -1,6 +1,7 @@
 package simulation_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,17 +17,35 @@ type pace struct {
 	seed   uint64
 	mu     sync.Mutex
 	counts map[string]uint64
+	ranks  map[string]int64 // of the subjects
 	trace  hash.Hash
 	events int
 }
 
 func newPace(seed uint64) *pace {
-	return &pace{seed: seed, counts: map[string]uint64{}, trace: sha256.New()}
+	return &pace{seed: seed, counts: map[string]uint64{}, ranks: map[string]int64{}, trace: sha256.New()}
 }
 
+// add makes a subject known.
+func (p *pace) add(subject string) { p.ranks[subject] = int64(len(p.ranks) + 1) }
+
+// Calls about different subjects, or by different sweepers, end at times that
+// are different modulo grid, whenever they began: never at the same nanosecond.
+const (
+	grid        = 1 << 13
+	maxSweepers = 8
+)
+
+// sweeperKey is under which a context says which sweeper is at work, from 1.
+type sweeperKey struct{}
+
 // take lets a call last from half of about to one and a half of it.
-func (p *pace) take(about time.Duration, operation, subject string) {
-	time.Sleep(about/2 + time.Duration(p.draw(operation, subject)%uint64(about)))
+func (p *pace) take(ctx context.Context, about time.Duration, operation, subject string) {
+	sweeper, _ := ctx.Value(sweeperKey{}).(int)
+	end := time.Now().Add(about/2 + time.Duration(p.draw(operation, subject)%uint64(about)))
+	wanted := p.ranks[subject]*maxSweepers + int64(sweeper)
+	end = end.Add(time.Duration(((wanted-end.UnixNano())%grid + grid) % grid))
+	time.Sleep(time.Until(end))
 }
 
 // draw gives the next number for an operation on a subject.

@@ -82,14 +82,14 @@ func (e endpoint) Latch(s token.Secret) token.Fingerprint {
 	return token.FingerprintOf(token.NewSecret(s.Reveal() + e.client))
 }
 
-func (e endpoint) Refresh(_ context.Context, g token.Grant) (refresh.Refreshed, error) {
+func (e endpoint) Refresh(ctx context.Context, g token.Grant) (refresh.Refreshed, error) {
 	sent := g.RefreshToken.Reveal()
 	if e.steps.begin("refresh") != nil {
 		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassTransient, Status: 503}
 	}
 	v := e.arrive(g.ID, sent)
 	began := time.Now()
-	e.pace.take(providerCall, "refresh", g.ID.String())
+	e.pace.take(ctx, providerCall, "refresh", g.ID.String())
 	next, ok := e.process(g.ID, sent, v)
 	if e.steps.end() != nil {
 		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassTransient, Status: 502}

@@ -49,13 +49,13 @@ func newSecrets(p *pace, w *watch) *secrets {
 	return &secrets{pace: p, watch: w, grants: map[token.ID]*secret{}, access: map[token.ID]token.Stored[token.AccessToken]{}, rate: rate.NewLimiter(40, 1)}
 }
 
-func (s *secrets) call(operation string, id token.ID) error {
+func (s *secrets) call(ctx context.Context, operation string, id token.ID) error {
 	if isPut(operation) {
-		if err := s.rate.Wait(context.Background()); err != nil {
+		if err := s.rate.Wait(ctx); err != nil {
 			return err
 		}
 	}
-	s.pace.take(secretCall, "secrets "+operation, id.String())
+	s.pace.take(ctx, secretCall, "secrets "+operation, id.String())
 	if err := s.steps.begin("secrets " + operation); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (s *secrets) Clients(context.Context, token.GrantType) ([]string, error) {
 
 func (s *secrets) Untagged(context.Context) ([]string, error) { return nil, nil }
 
-func (s *secrets) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
+func (s *secrets) Credentials(ctx context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
 	found := map[string]token.Stored[token.Credentials]{}
 	for _, name := range names {
 		found[name] = token.Stored[token.Credentials]{Value: token.Credentials{Client: name, ClientID: name}, Version: "v1"}
@@ -126,8 +126,8 @@ func (s *secrets) Credentials(_ context.Context, names []string) (map[string]tok
 	return found, nil
 }
 
-func (s *secrets) ListGrants(context.Context) ([]token.Listed, error) {
-	if err := s.call("ListGrants", token.ID{}); err != nil {
+func (s *secrets) ListGrants(ctx context.Context) ([]token.Listed, error) {
+	if err := s.call(ctx, "ListGrants", token.ID{}); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -140,8 +140,8 @@ func (s *secrets) ListGrants(context.Context) ([]token.Listed, error) {
 	return listed, nil
 }
 
-func (s *secrets) Labels(_ context.Context, id token.ID) (token.Labels, error) {
-	if err := s.call("Labels", id); err != nil {
+func (s *secrets) Labels(ctx context.Context, id token.ID) (token.Labels, error) {
+	if err := s.call(ctx, "Labels", id); err != nil {
 		return token.Labels{}, err
 	}
 	s.mu.Lock()
@@ -153,8 +153,8 @@ func (s *secrets) Labels(_ context.Context, id token.ID) (token.Labels, error) {
 	return token.Labels{Current: secret.current, Previous: secret.previous, Deleted: secret.deleted}, nil
 }
 
-func (s *secrets) GrantVersion(_ context.Context, id token.ID, version string) token.Stored[token.Grant] {
-	if err := s.call("GrantVersion", id); err != nil {
+func (s *secrets) GrantVersion(ctx context.Context, id token.ID, version string) token.Stored[token.Grant] {
+	if err := s.call(ctx, "GrantVersion", id); err != nil {
 		return token.Stored[token.Grant]{Err: err}
 	}
 	s.mu.Lock()
@@ -183,8 +183,8 @@ func (s *secrets) Grant(ctx context.Context, id token.ID) token.Stored[token.Gra
 }
 
 // KeepGrant implements refresh.GrantSecrets.
-func (s *secrets) KeepGrant(_ context.Context, g token.Grant) error {
-	if err := s.call("KeepGrant", g.ID); err != nil {
+func (s *secrets) KeepGrant(ctx context.Context, g token.Grant) error {
+	if err := s.call(ctx, "KeepGrant", g.ID); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -203,8 +203,8 @@ func (s *secrets) PutVersion(id token.ID, read string, revision, number int64) s
 	return hex.EncodeToString(sum[:16])
 }
 
-func (s *secrets) PutGrant(_ context.Context, g token.Grant, put token.Put) error {
-	if err := s.call("PutGrant", g.ID); err != nil {
+func (s *secrets) PutGrant(ctx context.Context, g token.Grant, put token.Put) error {
+	if err := s.call(ctx, "PutGrant", g.ID); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -229,8 +229,8 @@ func (s *secrets) PutGrant(_ context.Context, g token.Grant, put token.Put) erro
 	return s.steps.end()
 }
 
-func (s *secrets) RestoreGrant(_ context.Context, id token.ID) error {
-	if err := s.call("RestoreGrant", id); err != nil {
+func (s *secrets) RestoreGrant(ctx context.Context, id token.ID) error {
+	if err := s.call(ctx, "RestoreGrant", id); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -239,8 +239,8 @@ func (s *secrets) RestoreGrant(_ context.Context, id token.ID) error {
 	return nil
 }
 
-func (s *secrets) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
-	if err := s.call("AccessTokens", ids[0]); err != nil {
+func (s *secrets) AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
+	if err := s.call(ctx, "AccessTokens", ids[0]); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -256,8 +256,8 @@ func (s *secrets) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]
 	return found, nil
 }
 
-func (s *secrets) PutAccessToken(_ context.Context, _ token.GrantType, t token.AccessToken, replaces string) error {
-	if err := s.call("PutAccessToken", t.ID); err != nil {
+func (s *secrets) PutAccessToken(ctx context.Context, _ token.GrantType, t token.AccessToken, replaces string) error {
+	if err := s.call(ctx, "PutAccessToken", t.ID); err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -52,6 +52,7 @@ func (w *world) addClient(name string, lifetime time.Duration, merchants int) {
 		e.Memory = e.Memory.With(g.RefreshToken, 1)
 		w.journal.entries[id] = e
 		w.ids = append(w.ids, id)
+		w.pace.add(id.String())
 	}
 }
 

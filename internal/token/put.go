@@ -139,8 +139,12 @@ func (e Entry) Settle(labels Labels, found map[string]Grant, now time.Time) (nex
 		next, adopted = next.Adopt(revision, grant, now), true
 		next.Lease = Lease{} // one that had run out
 	}
+	at := e.Put.At
+	if e.Put.Open() && (labels.Current == e.Put.Version || labels.Previous == e.Put.Version) {
+		at = now // it was made after its claim: the write interval runs from when it was seen
+	}
 	next.Put = Put{
-		Number: e.Put.Number, At: e.Put.At, Read: labels.Previous, Version: labels.Current,
+		Number: e.Put.Number, At: at, Read: labels.Previous, Version: labels.Current,
 		Revision:  next.heldBy(e.Put, adopted, labels.Current, found),
 		Confirmed: labels.Current != "",
 	}
@@ -222,13 +226,6 @@ func recent(forced []time.Time, now time.Time) []time.Time {
 		}
 	}
 	return kept
-}
-
-// AccessPublished notes that the access-token secret was found to hold the
-// token of a revision since at. If the entry has moved on, that one is ahead.
-func (e Entry) AccessPublished(revision int64, at time.Time) Entry {
-	e.AccessPut = AccessPut{Revision: revision, At: at}
-	return e
 }
 
 // AccessAhead reports whether the entry's access token belongs into its secret
