@@ -30,11 +30,12 @@ func buildDir() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("tokens-test-%d", os.Getpid()))
 }
 
-// built builds the program and its function as `make build` lays them out, once.
+// built builds the program and its functions as `make build` lays them out, once.
 var built = sync.OnceValues(func() (string, error) {
 	dir := buildDir()
 	for output, pkg := range map[string]string{
 		"tokens": "token-refresher/cmd/tokens", "refresh/bootstrap": "token-refresher/functions/refresh",
+		"operator/bootstrap": "token-refresher/functions/operator",
 	} {
 		command := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
 			"-tags", "lambda.norpc", "-o", filepath.Join(dir, output), pkg)
@@ -63,6 +64,7 @@ type running struct {
 // event is one line that `tokens --json sandbox` prints.
 type event struct {
 	Event    string    `json:"event"`
+	Function string    `json:"function"`
 	Renewed  int       `json:"renewed"`
 	Failures []any     `json:"failures"`
 	At       time.Time `json:"at"`
@@ -191,7 +193,7 @@ func (s *running) secret(name string) (value, version string) {
 	return aws.ToString(got.SecretString), aws.ToString(got.VersionId)
 }
 
-// children lists the processes that run the built function.
+// children lists the processes that run the built functions.
 func children(t *testing.T) []string {
 	t.Helper()
 	programs, err := exec.Command("ps", "-axo", "comm=").Output()
@@ -203,7 +205,7 @@ func children(t *testing.T) []string {
 	}
 	var found []string
 	for program := range strings.Lines(string(programs)) {
-		if strings.HasPrefix(program, buildDir()+"/refresh/") {
+		if strings.HasPrefix(program, buildDir()) && strings.HasSuffix(strings.TrimSpace(program), "bootstrap") {
 			found = append(found, program)
 		}
 	}

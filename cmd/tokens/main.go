@@ -31,6 +31,9 @@ type commands struct {
 	JSON    bool             `name:"json" help:"Print JSON, one object a line, instead of text."`
 	Version kong.VersionFlag `help:"Print the version."`
 
+	Status  statusCommand  `cmd:"" help:"Show how tokens are doing."`
+	Get     getCommand     `cmd:"" help:"Print an access token."`
+	Refresh refreshCommand `cmd:"" help:"Renew tokens now."`
 	Sandbox sandboxCommand `cmd:"" help:"Run the whole system on this machine, many times faster."`
 }
 
@@ -61,6 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	command.BindTo(newPrinter(stdout, line.JSON), (*printer)(nil))
+	command.Bind(output{w: stdout, json: line.JSON})
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(stderr, "tokens:", err)
 		return exitFailed

@@ -12,28 +12,32 @@ import (
 func TestTextPrinter(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
-	failed := statuspage.Sweep{At: at, NotDue: 2, Failures: []statuspage.Failure{{Token: "pos", Error: "no answer"}}}
+	failed := statuspage.Sweep{Function: "refresh", At: at, NotDue: 2, Failures: []statuspage.Failure{{Token: "pos", Error: "no answer"}}}
 	tests := []struct {
 		name   string
 		sweeps []statuspage.Sweep
 		want   string
 	}{
-		{name: "nothing done", sweeps: []statuspage.Sweep{{At: at, NotDue: 3}}, want: ""},
-		{name: "renewed", sweeps: []statuspage.Sweep{{At: at, Renewed: 3}}, want: "03:04:05  3 renewed\n"},
-		{name: "renewed twice", sweeps: []statuspage.Sweep{{At: at, Renewed: 1}, {At: at, Renewed: 1}}, want: "03:04:05  1 renewed\n03:04:05  1 renewed\n"},
-		{name: "failed", sweeps: []statuspage.Sweep{failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
-		{name: "failed in the same way", sweeps: []statuspage.Sweep{failed, failed, failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
-		{name: "failed, waited, failed again", sweeps: []statuspage.Sweep{failed, {At: at}, failed}, want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n"},
+		{name: "nothing done", sweeps: []statuspage.Sweep{{Function: "refresh", At: at, NotDue: 3}}, want: ""},
+		{name: "renewed", sweeps: []statuspage.Sweep{{Function: "refresh", At: at, Renewed: 3}}, want: "03:04:05  refresh: 3 renewed\n"},
+		{name: "renewed twice", sweeps: []statuspage.Sweep{{Function: "refresh", At: at, Renewed: 1}, {Function: "refresh", At: at, Renewed: 1}}, want: "03:04:05  refresh: 1 renewed\n03:04:05  refresh: 1 renewed\n"},
+		{name: "failed", sweeps: []statuspage.Sweep{failed}, want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n"},
+		{name: "failed in the same way", sweeps: []statuspage.Sweep{failed, failed, failed}, want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n"},
+		{name: "failed, waited, failed again", sweeps: []statuspage.Sweep{failed, {Function: "refresh", At: at}, failed}, want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n"},
 		{
-			name: "failed, renewed, failed again", sweeps: []statuspage.Sweep{failed, {At: at, Renewed: 1}, failed},
-			want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n03:04:05  1 renewed\n03:04:05  1 failed, 2 not due\n          pos: no answer\n",
+			name: "failed, renewed, failed again", sweeps: []statuspage.Sweep{failed, {Function: "refresh", At: at, Renewed: 1}, failed},
+			want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n03:04:05  refresh: 1 renewed\n03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n",
 		},
 		{
-			name: "failed in another way", sweeps: []statuspage.Sweep{failed, {At: at, Failures: []statuspage.Failure{{Token: "pos", Error: "refused"}}}},
-			want: "03:04:05  1 failed, 2 not due\n          pos: no answer\n03:04:05  1 failed\n          pos: refused\n",
+			name: "failed in another way", sweeps: []statuspage.Sweep{failed, {Function: "refresh", At: at, Failures: []statuspage.Failure{{Token: "pos", Error: "refused"}}}},
+			want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n03:04:05  refresh: 1 failed\n          pos: refused\n",
 		},
-		{name: "sweep failed twice", sweeps: []statuspage.Sweep{{At: at, Problem: "no bootstrap"}, {At: at, Problem: "no bootstrap"}}, want: "03:04:05  sweep failed: no bootstrap\n"},
-		{name: "sweep failed", sweeps: []statuspage.Sweep{{At: at, Problem: "Task timed out"}}, want: "03:04:05  sweep failed: Task timed out\n"},
+		{name: "sweep failed twice", sweeps: []statuspage.Sweep{{Function: "refresh", At: at, Problem: "no bootstrap"}, {Function: "refresh", At: at, Problem: "no bootstrap"}}, want: "03:04:05  refresh: sweep failed: no bootstrap\n"},
+		{
+			name: "what another function renewed", sweeps: []statuspage.Sweep{failed, {Function: "other", At: at, Renewed: 1}, failed},
+			want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n03:04:05  other: 1 renewed\n",
+		},
+		{name: "sweep failed", sweeps: []statuspage.Sweep{{Function: "refresh", At: at, Problem: "Task timed out"}}, want: "03:04:05  refresh: sweep failed: Task timed out\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -54,7 +58,7 @@ func TestPrintersSayWhereThingsAre(t *testing.T) {
 	t.Parallel()
 	f := facts{
 		Speed: 30, AWS: "http://127.0.0.1:1", Provider: "http://localhost:2", Page: "http://127.0.0.1:3",
-		State: "/state", FunctionLog: "/state/log", Read: "aws read", Break: "curl break",
+		State: "/state", FunctionLog: "/state/log", Read: "aws read", Get: "tokens get", Break: "curl break",
 	}
 	for name, asJSON := range map[string]bool{"text": false, "json": true} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +68,7 @@ func TestPrintersSayWhereThingsAre(t *testing.T) {
 			p.started(f)
 			p.ready()
 			got := out.String()
-			for _, want := range []string{"30", f.AWS, f.Provider, f.Page, f.State, f.FunctionLog, f.Read, f.Break} {
+			for _, want := range []string{"30", f.AWS, f.Provider, f.Page, f.State, f.FunctionLog, f.Read, f.Get, f.Break} {
 				if !strings.Contains(got, want) {
 					t.Errorf("printed:\n%swant %q in it", got, want)
 				}

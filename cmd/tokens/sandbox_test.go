@@ -28,6 +28,8 @@ var posSecrets = []string{
 	"mobilepay/pos/FI12345678/access-token",
 }
 
+const posCredentials = "mobilepay/pos/credentials"
+
 // accessToken is the value of an access-token secret, as a consumer reads it.
 type accessToken struct {
 	AccessToken string    `json:"access_token"`
@@ -56,6 +58,7 @@ func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 	}
 	t.Run("status page", func(t *testing.T) { checkPage(t, first, issued) })
 	t.Run("aws command", func(t *testing.T) { checkCommand(t, first) })
+	t.Run("tokens command", func(t *testing.T) { checkGet(t, first, issued) })
 	t.Run("second sandbox", func(t *testing.T) { checkSecond(t, dir) })
 	awaitRenewal(first, versions, issued)
 	wanted := addMerchant(first)
@@ -68,7 +71,7 @@ func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 		t.Fatal(err)
 	}
 	second := start(t, dir, "--speed=600", "--provider="+provider.Host)
-	if got, _ := second.secret(seedSecret); got != wanted {
+	if got, _ := second.secret(posCredentials); got != wanted {
 		t.Error("credentials after a restart: they are not what a person made of them")
 	}
 	for _, name := range posSecrets {
@@ -131,13 +134,13 @@ func currentVersions(s *running) map[string]string {
 // addMerchant does what an operator may do, and returns the new credentials.
 func addMerchant(s *running) string {
 	s.t.Helper()
-	value, _ := s.secret(seedSecret)
+	value, _ := s.secret(posCredentials)
 	changed := strings.Replace(value, `"FI12345678"`, `"FI12345678", "DK87654321"`, 1)
 	if changed == value {
 		s.t.Fatalf("credentials name no merchant FI12345678")
 	}
 	_, err := s.client().PutSecretValue(s.t.Context(), &secretsmanager.PutSecretValueInput{
-		SecretId: aws.String(seedSecret), SecretString: &changed,
+		SecretId: aws.String(posCredentials), SecretString: &changed,
 	})
 	if err != nil {
 		s.t.Fatalf("change the credentials: %v", err)
@@ -203,12 +206,12 @@ func checkPage(t *testing.T, s *running, issued map[string]bool) {
 		}
 		break
 	}
-	if len(view.Tokens) != 3 || len(view.Clients) != 1 || len(view.Faults) == 0 || len(view.Sweeps) == 0 {
-		t.Fatalf("page: got %d tokens, %d clients, %d faults, %d sweeps; want 3, 1 and some",
+	if len(view.Tokens) != 7 || len(view.Clients) != 3 || len(view.Faults) == 0 || len(view.Sweeps) == 0 {
+		t.Fatalf("page: got %d tokens, %d clients, %d faults, %d sweeps; want 7, 3 and some",
 			len(view.Tokens), len(view.Clients), len(view.Faults), len(view.Sweeps))
 	}
 	for _, shown := range view.Tokens {
-		if shown.Version == "" || shown.ExpiresAt.IsZero() || shown.Problem != "" {
+		if strings.HasPrefix(shown.ID, "pos") && (shown.Version == "" || shown.ExpiresAt.IsZero() || shown.Problem != "") {
 			t.Errorf("page: got %+v, want a published token", shown)
 		}
 	}
@@ -232,13 +235,27 @@ func checkCommand(t *testing.T, s *running) {
 	}
 }
 
+// checkGet runs the other command that the sandbox prints: it gets a token that
+// no secret holds, twice the same while it is fresh.
+func checkGet(t *testing.T, s *running, issued map[string]bool) {
+	output, err := exec.CommandContext(t.Context(), "sh", "-c", s.facts.Get).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", s.facts.Get, err)
+	}
+	got := strings.TrimSpace(string(output))
+	if strings.Count(got, ".") != 2 || issued[got] {
+		t.Errorf("tokens get printed %d bytes, want a token that no secret holds", len(got))
+	}
+	issued[got] = true
+}
+
 // checkSecond starts another sandbox in the folder of the running one: it is
 // refused, and leaves everything as it is.
 func checkSecond(t *testing.T, state string) {
 	second := exec.CommandContext(t.Context(), filepath.Join(buildDir(), "tokens"),
 		"sandbox", "--state", state, "--aws=127.0.0.1:0", "--provider=localhost:0", "--page=127.0.0.1:0")
 	output, err := second.CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "another process has it open (--state chooses another folder)") {
+	if err == nil || !strings.Contains(string(output), "open (--state chooses another folder)") {
 		t.Errorf("got %v and %q, want it to name --state", err, output)
 	}
 	if moved, _ := filepath.Glob(filepath.Join(state, "*.log.1")); len(moved) > 0 {

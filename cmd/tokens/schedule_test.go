@@ -44,9 +44,10 @@ func TestSchedulerTellsWhatASweepDid(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := scheduler{invoke: func(_ context.Context, function string, event []byte) (lambda.Result, error) {
-				if function != "refresh" || string(event) != `{"action":"sweep"}` {
-					t.Errorf("invoked %s with %s, want refresh with the sweep's event", function, event)
+			test.want.Function = "refresh-grants"
+			s := scheduler{function: "refresh-grants", invoke: func(_ context.Context, function string, event []byte) (lambda.Result, error) {
+				if function != "refresh-grants" || string(event) != `{"action":"sweep"}` {
+					t.Errorf("invoked %s with %s, want refresh-grants with the sweep's event", function, event)
 				}
 				return test.result, test.err
 			}}

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-func TestRegistrationOutlivesARun(t *testing.T) {
+func TestRegistrationsOutliveARun(t *testing.T) {
 	t.Parallel()
 	s, err := openState(filepath.Join(t.TempDir(), "new", "state"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := s.registration()
+	first, err := s.registrations()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,21 +20,26 @@ func TestRegistrationOutlivesARun(t *testing.T) {
 	if err := s.keep(first); err != nil {
 		t.Fatal(err)
 	}
-	again, err := s.registration()
+	again, err := s.registrations()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.ClientID != first.ClientID || again.URL != first.URL || !again.Secret.Equal(first.Secret) {
-		t.Error("the registration changed from one run to the next")
+	if again.URL != first.URL || len(again.Clients) != len(seededClients()) {
+		t.Errorf("after a restart: got %d clients at %q", len(again.Clients), again.URL)
+	}
+	for name, r := range first.Clients {
+		if again.Clients[name].ClientID != r.ClientID || !again.Clients[name].Secret.Equal(r.Secret) {
+			t.Errorf("the registration of %s changed from one run to the next", name)
+		}
 	}
 	if _, err := openState(s.dir, true); err != nil {
 		t.Fatal(err)
 	}
-	anew, err := s.registration()
+	anew, err := s.registrations()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if anew.Secret.Equal(first.Secret) || anew.URL != "" {
+	if anew.Clients["pos"].Secret.Equal(first.Clients["pos"].Secret) || anew.URL != "" {
 		t.Error("after a reset the client secret is still the old one")
 	}
 }
@@ -45,7 +50,7 @@ func TestStateIsItsOwnersOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.registration(); err != nil {
+	if _, err := s.registrations(); err != nil {
 		t.Fatal(err)
 	}
 	log, err := s.openLog(functionLogFile)
@@ -69,7 +74,7 @@ func TestStateIsItsOwnersOnly(t *testing.T) {
 func TestResetRemovesNothingElse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, name := range []string{secretsFile, providerFile, "thesis.txt"} {
+	for _, name := range []string{secretsFile, journalFile, consentsFile, providerFile, "thesis.txt"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -3,119 +3,70 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"token-refresher/internal/operate"
 	"token-refresher/internal/sandbox/authserver"
 	"token-refresher/internal/statuspage"
 	"token-refresher/internal/token"
 )
 
-// shelf is a tokenStore with one client of three tokens, and one whose
-// credentials cannot be read.
+// shelf has two clients, and fails if it is told to.
 type shelf struct {
-	tokens map[token.ID]token.Stored[token.AccessToken]
-	fails  string // the call that fails
+	status operate.Status
+	err    error
 }
 
-var errShelf = errors.New("shelf fell")
+func (s shelf) Status(context.Context, token.ID) (operate.Status, error) { return s.status, s.err }
 
-func (s shelf) failing(call string) error {
-	if s.fails == call {
-		return errShelf
-	}
-	return nil
-}
-
-func (s shelf) Clients(context.Context, token.GrantType) ([]string, error) {
-	return []string{"kiosk", "pos"}, s.failing("Clients")
-}
-
-func (s shelf) Credentials(context.Context, []string) (map[string]token.Stored[token.Credentials], error) {
-	return map[string]token.Stored[token.Credentials]{
-		"kiosk": {Err: fmt.Errorf("secret mobilepay/kiosk/credentials: %w", token.ErrUnreadable)},
-		"pos": {Value: token.Credentials{
-			Client: "pos", Unbound: true, Merchants: []string{"DK1", "DK2", "DK3", "DK4", "DK5"}, ClientSecret: token.NewSecret("s3cret"),
-		}, WrittenAt: time.Now().Add(-time.Hour)},
-	}, s.failing("Credentials")
-}
-
-func (s shelf) AccessTokens(context.Context, []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
-	return s.tokens, s.failing("AccessTokens")
-}
-
-func testBoard(t *testing.T, store tokenStore) *board {
+func testBoard(t *testing.T, store inventory) *board {
 	t.Helper()
 	provider, err := authserver.New(authserver.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &board{
-		store: store, speed: 30, history: &history{}, provider: provider,
-		schedule: token.Schedule{SweepInterval: 2 * time.Second, WriteInterval: 32 * time.Second},
-	}
+	return &board{inventory: store, speed: 30, history: &history{}, provider: provider}
 }
 
-func published(id token.ID, age, written time.Duration) token.Stored[token.AccessToken] {
-	now := time.Now()
-	return token.Stored[token.AccessToken]{
-		Version: "v1", WrittenAt: now.Add(-written),
-		Value: token.AccessToken{ID: id, Value: token.NewSecret("t0ken"), IssuedAt: now.Add(-age), ExpiresAt: now.Add(123*time.Second - age)},
-	}
-}
-
-func TestViewTellsHowTokensAre(t *testing.T) {
+func TestViewShowsWhatAnOperatorSees(t *testing.T) {
 	t.Parallel()
-	id := func(merchant string) token.ID { return token.ID{Client: "pos", Merchant: merchant} }
-	b := testBoard(t, shelf{tokens: map[token.ID]token.Stored[token.AccessToken]{
-		id(""):    published(id(""), 10*time.Second, 10*time.Second),
-		id("DK1"): published(id("DK1"), 110*time.Second, 110*time.Second),
-		id("DK2"): published(id("DK2"), 110*time.Second, 5*time.Second),
-		id("DK3"): published(id("DK3"), 130*time.Second, 130*time.Second),
-		id("DK4"): {Err: token.ErrNotFound},
-		id("DK5"): {Err: fmt.Errorf("secret x: %w", token.ErrUnreadable)},
-	}})
-	view, err := b.View(t.Context())
+	now := time.Now()
+	b := testBoard(t, shelf{status: operate.Status{Clients: []operate.Client{
+		{Name: "kiosk", GrantType: token.GrantTypeClientCredentials, Problem: "secret mobilepay/kiosk/credentials: unreadable"},
+		{Name: "reporting", GrantType: token.GrantTypeAuthorizationCode, Tokens: []operate.Token{
+			{ID: "reporting/DK1", State: operate.StateFresh, IssuedAt: now, DueAt: now, ExpiresAt: now, Revision: 7, PublishedRevision: 5},
+			{ID: "reporting/DK2", State: operate.StateConsentRequired, Reason: "revoked", Problem: "refused 2 times in a row"},
+		}},
+	}}})
+	got, err := b.View(t.Context())
 	if err != nil {
 		t.Fatalf("View: %v", err)
 	}
-	want := map[string]statuspage.State{
-		"pos": statuspage.StateFresh, "pos/DK1": statuspage.StateDue, "pos/DK2": statuspage.StateHeld,
-		"pos/DK3": statuspage.StateExpired, "pos/DK4": statuspage.StateMissing, "pos/DK5": statuspage.StateUnreadable,
+	want := statuspage.View{
+		Speed: 30, Faults: offered(),
+		Clients: []statuspage.Client{
+			{Name: "kiosk", GrantType: token.GrantTypeClientCredentials, Problem: "secret mobilepay/kiosk/credentials: unreadable"},
+			{Name: "reporting", GrantType: token.GrantTypeAuthorizationCode, Tokens: 2},
+		},
+		Tokens: []statuspage.Token{
+			{ID: "reporting/DK1", State: statuspage.StateFresh, IssuedAt: now, DueAt: now, ExpiresAt: now, Revision: 7, PublishedRevision: 5},
+			{ID: "reporting/DK2", State: statuspage.StateConsentRequired, Problem: "revoked"},
+		},
 	}
-	if len(view.Tokens) != len(want) {
-		t.Errorf("tokens: got %d, want %d", len(view.Tokens), len(want))
-	}
-	for _, shown := range view.Tokens {
-		if shown.State != want[shown.ID] {
-			t.Errorf("%s: got %s, want %s", shown.ID, shown.State, want[shown.ID])
-		}
-	}
-	if got := view.Tokens[0].DueAt; !got.Before(view.Tokens[0].ExpiresAt) || got.IsZero() {
-		t.Errorf("pos: due at %s, want a time before its expiry", got)
-	}
-	if got := view.Clients[0].Problem; !strings.Contains(got, "mobilepay/kiosk/credentials") {
-		t.Errorf("kiosk: got problem %q, want the secret's name", got)
-	}
-	if got := view.Clients[1]; got.Problem != "" || got.Tokens != 6 {
-		t.Errorf("pos: got %+v, want 6 tokens and no problem", got)
-	}
-	if text := fmt.Sprintf("%+v", view); strings.Contains(text, "t0ken") || strings.Contains(text, "s3cret") {
-		t.Error("the view holds a secret")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("view (-want +got):\n%s", diff)
 	}
 }
 
-func TestViewFailsWithItsStore(t *testing.T) {
+func TestViewFailsWithItsStores(t *testing.T) {
 	t.Parallel()
-	for _, call := range []string{"Clients", "Credentials", "AccessTokens"} {
-		t.Run(call, func(t *testing.T) {
-			t.Parallel()
-			if _, err := testBoard(t, shelf{fails: call}).View(t.Context()); !errors.Is(err, errShelf) {
-				t.Errorf("View: got error %v, want the store's", err)
-			}
-		})
+	fell := errors.New("shelf fell")
+	if _, err := testBoard(t, shelf{err: fell}).View(t.Context()); !errors.Is(err, fell) {
+		t.Errorf("View: got error %v, want the store's", err)
 	}
 }
 
