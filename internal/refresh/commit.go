@@ -13,6 +13,9 @@ import (
 // commitPause is the wait between two tries to commit.
 const commitPause = 200 * time.Millisecond
 
+// errNoAccessToken: the refresh token of the answer is kept.
+var errNoAccessToken = errors.New("the answer holds no access token that can be used")
+
 // commit stores the answer: in the journal within five seconds, else in the
 // grant's secret, and goes on trying the journal while the instance lives.
 // Nothing comes before it, and nothing cancels it.
@@ -22,6 +25,9 @@ func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
 	err := r.persist(ctx, &result)
 	if err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved) {
 		r.entry = result.stored
+		if err == nil && answer.Access.Value.Empty() {
+			return errNoAccessToken
+		}
 		return err
 	}
 	r.risks.add(result)
@@ -44,6 +50,15 @@ type result struct {
 	stored token.Entry // the journal's entry once it took the answer, or something newer
 	holder string
 	use    token.Use
+}
+
+// withoutAccess makes an answer that brought a refresh token only what it is: a
+// failure, whose refresh token is kept.
+func (r *Renewer) withoutAccess(e token.Entry, failures int) token.Entry {
+	now := time.Now()
+	e.Result = token.Result{Outcome: token.OutcomeFailed, At: now, Failures: failures + 1}
+	e.DueAt = now.Add(backoffFor(failures, r.Schedule.SweepInterval, 0))
+	return e
 }
 
 // storedIn reports whether the entry holds the answer already: an earlier try
@@ -87,6 +102,9 @@ func (r *Renewer) tryCommit(ctx context.Context, res *result) error {
 		}
 		next.Suspect = res.answer.Suspect
 		next = r.Schedule.Plan(next.Release(res.holder), res.use, time.Now())
+		if res.answer.Access.Value.Empty() {
+			next = r.withoutAccess(next, res.loaded.Result.Failures)
+		}
 		stored, err := r.Journal.Swap(ctx, current, next)
 		switch {
 		case err == nil:

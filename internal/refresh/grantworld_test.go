@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -42,6 +41,7 @@ type grantWorld struct {
 	calls    map[token.ID]int
 	answer   func(id token.ID) answer // nil: with a token
 	suspect  bool
+	noAccess bool // answers bring a refresh token only
 
 	journalFault func(operation string) error // nil: none
 	lostSwap     bool                         // swaps are made but not answered
@@ -91,7 +91,7 @@ func (w *grantWorld) consent(id token.ID) {
 func (w *grantWorld) renewer() *refresh.Renewer {
 	return &refresh.Renewer{
 		Journal: w, Secrets: w, Schedule: schedule, NewID: w.newID,
-		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -106,7 +106,7 @@ func (w *grantWorld) sweep() *refresh.GrantSweep {
 	w.t.Helper()
 	s, err := refresh.NewGrantSweep(refresh.GrantConfig{
 		Store: w, Journal: w, Renewer: w.renewer(), Publisher: w, Dial: w.dial,
-		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatalf("NewGrantSweep: %v", err)
@@ -306,6 +306,9 @@ func (e grantEndpoint) Refresh(ctx context.Context, grant token.Grant) (refresh.
 	}
 	grant.RefreshToken = token.NewSecret(next)
 	now := time.Now()
+	if w.noAccess {
+		return refresh.Refreshed{Grant: grant, Access: token.AccessToken{ID: grant.ID, IssuedAt: now, ExpiresAt: now}}, nil
+	}
 	return refresh.Refreshed{
 		Grant: grant, Suspect: w.suspect,
 		Access: token.AccessToken{ID: grant.ID, Value: token.NewSecret("at"), IssuedAt: now, ExpiresAt: now.Add(w.lifetime)},

@@ -348,6 +348,31 @@ func TestSuspectAnswerIsKeptAndNotUsed(t *testing.T) {
 	})
 }
 
+// An answer that brought a refresh token and nothing else is a failure that is
+// kept: the token is committed, and the next try backs off.
+func TestAnswerWithoutAccessToken(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.noAccess = true
+		s := w.sweep()
+		for range 60 {
+			w.run(s)
+			if !w.kept(id) {
+				t.Fatal("the refresh token was not kept")
+			}
+			time.Sleep(time.Minute)
+		}
+		if w.calls[id] > 9 {
+			t.Errorf("%d requests in an hour, want them to back off", w.calls[id])
+		}
+		w.noAccess = false
+		time.Sleep(15 * time.Minute)
+		if r := w.run(s); r.Renewed != 1 || w.entries[id].Access.Value.Empty() {
+			t.Errorf("afterwards: %+v, want it renewed", r)
+		}
+	})
+}
+
 func TestSealedEntryIsNotRenewed(t *testing.T) {
 	t.Parallel()
 	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {

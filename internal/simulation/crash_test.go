@@ -3,7 +3,6 @@ package simulation_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -25,7 +24,7 @@ func (w *world) process(id token.ID, s *steps) (lived bool) {
 			}
 		}
 	}()
-	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	renewer := &refresh.Renewer{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Log: log,
 		NewID: func() string { return "mortal" },

@@ -148,7 +148,7 @@ func TestWithoutASafeguard(t *testing.T) {
 		}},
 		{"committing before publishing", func(w *world) {
 			w.journal.beforeCommit = func(e token.Entry) {
-				_ = w.secrets.PutGrant(context.Background(), e.Grant, token.Put{Read: "first", Version: "early " + e.Grant.Stamp[:16]})
+				_ = w.secrets.PutGrant(w.t.Context(), e.Grant, token.Put{Read: "first", Version: "early " + e.Grant.Stamp[:16]})
 			}
 		}},
 	}

@@ -118,7 +118,7 @@ func (s *secrets) Clients(context.Context, token.GrantType) ([]string, error) {
 
 func (s *secrets) Untagged(context.Context) ([]string, error) { return nil, nil }
 
-func (s *secrets) Credentials(ctx context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
+func (s *secrets) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
 	found := map[string]token.Stored[token.Credentials]{}
 	for _, name := range names {
 		found[name] = token.Stored[token.Credentials]{Value: token.Credentials{Client: name, ClientID: name}, Version: "v1"}

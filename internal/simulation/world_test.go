@@ -3,7 +3,6 @@ package simulation_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -59,7 +58,7 @@ func (w *world) addClient(name string, lifetime time.Duration, merchants int) {
 // sweeper is one instance of the refresh function.
 func (w *world) sweeper(name string) *refresh.GrantSweep {
 	w.t.Helper()
-	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	publisher, err := publish.New(publish.Config{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
 		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: log,
