@@ -28,19 +28,27 @@ func (r *publication) access(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look at the access token: %w", err)
 	}
+	if stored.Err != nil { // there is none yet
+		return r.putAccess(ctx, stored, now)
+	}
 	e := r.Entry
-	if stored.Err == nil && stored.Value.Value.Equal(e.Access.Value) {
+	switch {
+	case stored.Value.Value.Equal(e.Access.Value):
 		return r.accessPublished(ctx, e.Revision, stored.WrittenAt, false)
-	}
-	if stored.Err == nil && r.awaitsRenewal(stored.Value, now) {
+	case r.awaitsRenewal(stored.Value, now):
 		return nil
-	}
-	if stored.Err == nil && stored.Value.IssuedAt.After(e.Access.IssuedAt) {
+	case stored.Value.IssuedAt.After(e.Access.IssuedAt):
 		if overtaken, err := r.overtaken(ctx); overtaken || err != nil {
 			return err
 		}
 	}
-	last := stored.WrittenAt
+	return r.putAccess(ctx, stored, now)
+}
+
+// putAccess puts the access token in the place of what is stored, as far as the
+// write interval allows it.
+func (r *publication) putAccess(ctx context.Context, stored token.Stored[token.AccessToken], now time.Time) error {
+	e, last := r.Entry, stored.WrittenAt
 	if e.AccessPut.At.After(last) {
 		last = e.AccessPut.At
 	}
@@ -48,7 +56,7 @@ func (r *publication) access(ctx context.Context) error {
 	if !allowed {
 		return r.accessPublished(ctx, e.AccessPut.Revision, stored.WrittenAt, false)
 	}
-	err = r.Secrets.PutAccessToken(ctx, token.GrantTypeAuthorizationCode, e.Access, stored.Version)
+	err := r.Secrets.PutAccessToken(ctx, token.GrantTypeAuthorizationCode, e.Access, stored.Version)
 	switch {
 	case errors.Is(err, token.ErrConflict):
 		return nil // another publisher's is there now: the next pass looks

@@ -9,6 +9,7 @@
 // here. No error contains a secret's value.
 //
 // It leaves to others: when a token is due and whether one may be written
-// (token, refresh), what a put of a grant may cover (publish), the AWS client's region, endpoint and HTTP settings (app),
-// and what a provider demands of credentials (provider).
+// (token, refresh), what a put of a grant may cover (publish), the AWS client's
+// region, endpoint and HTTP settings (app), and what a provider demands of
+// credentials (provider).
 package secretstore
