@@ -36,12 +36,22 @@ func TestEveryAlarmIsUseful(t *testing.T) {
 
 // An alarm on a metric that nobody writes, or under other dimensions, never
 // fires: what the alarm names must be what a completed sweep writes.
-func TestSweepAlarmWatchesWhatIsWritten(t *testing.T) {
+func TestSweepAlarmsWatchWhatIsWritten(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
-	alarm := stack.properties(t, "NoCompletedSweepAlarm")
-	line := completedSweep(t, environment(t, stack, "RefreshFunction"))
+	for id, function := range map[string]string{
+		"NoCompletedSweepAlarm": "RefreshFunction", "NoCompletedGrantSweepAlarm": "GrantsFunction",
+		"ResultAtRiskAlarm": "GrantsFunction", "MassRejectionAlarm": "GrantsFunction", "GrantLagAlarm": "GrantsFunction",
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			checkWatched(t, stack.properties(t, id), completedSweep(t, environment(t, stack, function)))
+		})
+	}
+}
 
+func checkWatched(t *testing.T, alarm, line map[string]any) {
+	t.Helper()
 	metrics := at(line, "_aws", "CloudWatchMetrics").([]any)[0]
 	if got, want := alarm["Namespace"], at(metrics, "Namespace"); got != want {
 		t.Errorf("namespace is %v, want %v", got, want)
@@ -70,7 +80,11 @@ func completedSweep(t *testing.T, env map[string]string) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := metrics.Sweep(telemetry.Sweep{}); err != nil {
+	var sweep telemetry.Sweep
+	if env["GRANT_TYPE"] == consented {
+		sweep.Grants = &telemetry.Grants{}
+	}
+	if err := metrics.Sweep(sweep); err != nil {
 		t.Fatal(err)
 	}
 	var line map[string]any

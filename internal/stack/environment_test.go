@@ -23,31 +23,48 @@ func TestEnvironmentStartsTheFunction(t *testing.T) {
 			"LogLevel":       "debug",
 		}},
 	}
+	functions := map[string]token.GrantType{
+		"RefreshFunction": token.GrantTypeClientCredentials, "GrantsFunction": token.GrantTypeAuthorizationCode, "OperatorFunction": "",
+	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			stack := load(t, test.overrides)
-			environment := environment(t, stack, "RefreshFunction")
-			read := map[string]bool{}
-			config, err := app.ParseConfig(func(name string) (string, bool) {
-				read[name] = true
-				value, ok := environment[name]
-				return value, ok
-			}, "GRANT_TYPE", "SECRET_PREFIX")
-			if err != nil {
-				t.Fatalf("the configuration has faults: %v", err)
-			}
-			if config.GrantType != token.GrantTypeClientCredentials || config.SecretPrefix != stack.values["SecretPrefix"] {
-				t.Errorf("got grant type %q and prefix %q, want client_credentials and %q", config.GrantType, config.SecretPrefix, stack.values["SecretPrefix"])
-			}
-			if warnings := config.Warnings(); len(warnings) > 0 {
-				t.Errorf("the configuration is risky: %v", warnings)
-			}
-			for name := range environment {
-				if !read[name] {
-					t.Errorf("%s is set, but the function does not read it", name)
-				}
-			}
-		})
+		for function, grantType := range functions {
+			t.Run(function+" with "+test.name, func(t *testing.T) {
+				t.Parallel()
+				checkEnvironment(t, load(t, test.overrides), function, grantType)
+			})
+		}
+	}
+}
+
+func checkEnvironment(t *testing.T, stack *stack, function string, grantType token.GrantType) {
+	t.Helper()
+	environment := environment(t, stack, function)
+	read := map[string]bool{}
+	config, err := app.ParseConfig(func(name string) (string, bool) {
+		read[name] = true
+		value, ok := environment[name]
+		return value, ok
+	}, "SECRET_PREFIX")
+	if err != nil && environment["JOURNAL_TABLE"] != "" {
+		environment["JOURNAL_TABLE"] = "journal" // a reference is no name
+		config, err = app.ParseConfig(func(name string) (string, bool) { value, ok := environment[name]; return value, ok })
+	}
+	if err != nil {
+		t.Fatalf("the configuration has faults: %v", err)
+	}
+	if config.GrantType != grantType || config.SecretPrefix != stack.values["SecretPrefix"] || config.AllowGet {
+		t.Errorf("got grant type %q, prefix %q and get allowed %v, want %q, %q and not", config.GrantType, config.SecretPrefix,
+			config.AllowGet, grantType, stack.values["SecretPrefix"])
+	}
+	if (config.JournalTable != "") != (grantType != token.GrantTypeClientCredentials) {
+		t.Errorf("the journal's table is %q", config.JournalTable)
+	}
+	if warnings := config.Warnings(); len(warnings) > 0 {
+		t.Errorf("the configuration is risky: %v", warnings)
+	}
+	for name := range environment {
+		if !read[name] {
+			t.Errorf("%s is set, but the function does not read it", name)
+		}
 	}
 }

@@ -72,9 +72,11 @@ func TestRefreshRoleReachesItsOwnSecretsOnly(t *testing.T) {
 
 		{"list secrets", request{"secretsmanager:ListSecrets", "*", nil}, true},
 		{"read a batch", request{"secretsmanager:BatchGetSecretValue", "*", nil}, true},
-		{"read a table", request{"dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/journal", nil}, false},
-		{"scan a table", request{"dynamodb:Scan", "arn:aws:dynamodb:eu-west-1:123456789012:table/journal", nil}, false},
-		{"write a table", request{"dynamodb:PutItem", "arn:aws:dynamodb:eu-west-1:123456789012:table/journal", nil}, false},
+		{"read the journal", request{"dynamodb:GetItem", "arn:Journal", nil}, false},
+		{"scan the journal", request{"dynamodb:Scan", "arn:Journal", nil}, false},
+		{"find what is due", request{"dynamodb:Query", "arn:Journal/index/due", nil}, false},
+		{"write the journal", request{"dynamodb:PutItem", "arn:Journal", nil}, false},
+		{"read the stack's sealing key", request{"secretsmanager:GetSecretValue", "ref:SealingKey", nil}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -89,6 +91,8 @@ func TestRefreshRoleReachesItsOwnSecretsOnly(t *testing.T) {
 func TestOtherRights(t *testing.T) {
 	t.Parallel()
 	via := map[string]string{"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+	ours := map[string]string{"events:source": "token-refresher"}
+	const busARN = "arn:aws:events:eu-west-1:123456789012:event-bus/default"
 	tests := []struct {
 		name    string
 		role    string
@@ -109,6 +113,18 @@ func TestOtherRights(t *testing.T) {
 		{"send a trace", "RefreshRole", "", request{"xray:PutTraceSegments", "*", nil}, true},
 		{"read traces", "RefreshRole", "", request{"xray:GetTraceSummaries", "*", nil}, false},
 		{"schedule: start a sweep", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:RefreshFunction", nil}, true},
+		{"schedule: start a sweep over grants", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:GrantsFunction", nil}, true},
+		{"schedule: ask the operator function", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:OperatorFunction", nil}, false},
+		{"tell others", "RefreshRole", "", request{"events:PutEvents", busARN, ours}, true},
+		{"tell others in another's name", "RefreshRole", "", request{"events:PutEvents", busARN, map[string]string{"events:source": "aws.lambda"}}, false},
+		{"tell others on another bus", "RefreshRole", "", request{"events:PutEvents", busARN + "2", ours}, false},
+		{"grants: tell others", "GrantsRole", "", request{"events:PutEvents", busARN, ours}, true},
+		{"grants: decrypt a secret", "GrantsRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
+		{"grants: decrypt anything else", "GrantsRole", keyARN, request{"kms:Decrypt", keyARN, nil}, false},
+		{"grants: write the own log", "GrantsRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, true},
+		{"grants: write another log", "GrantsRole", "", request{"logs:PutLogEvents", "arn:RefreshLogGroup", nil}, false},
+		{"operator: decrypt a secret", "OperatorRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
+		{"operator: write another log", "OperatorRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, false},
 		{"schedule: start something else", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:OtherFunction", nil}, false},
 		{"schedule: report a failure", "RefreshScheduleRole", "", request{"sqs:SendMessage", "arn:LostSweeps", nil}, true},
 		{"schedule: list secrets", "RefreshScheduleRole", "", request{"secretsmanager:ListSecrets", "*", nil}, false},
@@ -166,7 +182,9 @@ func TestWhoMayAssumeARole(t *testing.T) {
 		}
 	}
 	want := map[string][]any{
-		"RefreshRole": {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"GrantsRole":   {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"OperatorRole": {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"RefreshRole":  {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
 		"RefreshScheduleRole": {
 			map[string]any{"Service": "scheduler.amazonaws.com"},
 			map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},

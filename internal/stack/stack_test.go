@@ -32,8 +32,9 @@ type parameter struct {
 }
 
 type resource struct {
-	Type       string
-	Properties map[string]any
+	Type                                string
+	DeletionPolicy, UpdateReplacePolicy string
+	Properties                          map[string]any
 }
 
 // translator looks once for what .ci/translate.py needs.
