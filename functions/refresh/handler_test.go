@@ -5,15 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/google/go-cmp/cmp"
 
 	"token-refresher/internal/refresh"
 	"token-refresher/internal/telemetry"
+	"token-refresher/internal/token"
 )
 
 // sweepFunc answers as a sweep would.
@@ -30,7 +34,7 @@ func invoke(t *testing.T, sweep sweepFunc, payload []byte) (answer, output strin
 	if err != nil {
 		t.Fatalf("NewMetrics: %v", err)
 	}
-	h := &handler{sweep: sweep, metrics: metrics, log: telemetry.NewLogger(&written, slog.LevelWarn)}
+	h := &handler{sweep: sweep, metrics: metrics, events: silence{}, log: telemetry.NewLogger(&written, slog.LevelWarn)}
 	result, err := lambda.NewHandler(h.handle).Invoke(t.Context(), payload)
 	return string(result), written.String(), err
 }
@@ -188,4 +192,88 @@ func FuzzCheckEvent(f *testing.F) {
 			t.Errorf("checkEvent(%q) accepts what is not a sweep", payload)
 		}
 	})
+}
+
+// silence takes no event and is not asked.
+type silence struct{}
+
+func (silence) Send(context.Context, []telemetry.Event) ([]telemetry.Event, error) {
+	panic("nothing happened that anybody is to be told of")
+}
+
+// listener takes events, but not in its first calls.
+type listener struct {
+	deaf  int
+	heard []telemetry.Event
+}
+
+func (l *listener) Send(_ context.Context, events []telemetry.Event) ([]telemetry.Event, error) {
+	if l.deaf > 0 {
+		l.deaf--
+		return events, errors.New("bus is down")
+	}
+	l.heard = append(l.heard, events...)
+	return nil, nil
+}
+
+// TestHandleTellsWhatHappened: events that are not taken are told by a later
+// sweep, each once, and never fail one.
+func TestHandleTellsWhatHappened(t *testing.T) {
+	t.Parallel()
+	since := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	reports := []refresh.Report{
+		{Events: []refresh.Event{{
+			Type: refresh.ConsentRequired, ID: token.ID{Client: "reporting", Merchant: "DK12345678"},
+			Reason: refresh.ReasonRevoked, Since: since,
+		}}},
+		{},
+		{Events: []refresh.Event{{Type: refresh.MassRejection, ID: token.ID{Client: "reporting"}, Reason: refresh.ReasonInvalidGrant, Since: since}}},
+		{},
+	}
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: io.Discard, GrantType: "authorization_code", SecretPrefix: "mobilepay"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus := &listener{deaf: 2}
+	next := 0
+	h := &handler{grants: true, metrics: metrics, events: bus, log: telemetry.NewLogger(io.Discard, slog.LevelError), sweep: sweepFunc(
+		func(context.Context) (refresh.Report, error) { next++; return reports[next-1], nil })}
+	for range reports {
+		if _, err := h.handle(t.Context(), sweepEvent(t)); err != nil {
+			t.Fatalf("handle: %v", err)
+		}
+	}
+	want := []telemetry.Event{
+		{Type: "Consent Required", Client: "reporting", Merchant: "DK12345678", Reason: "revoked", Since: since},
+		{Type: "Mass Rejection", Client: "reporting", Reason: "invalid_grant", Since: since},
+	}
+	if diff := cmp.Diff(want, bus.heard); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+func TestHandleMeasuresGrants(t *testing.T) {
+	t.Parallel()
+	var output bytes.Buffer
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &output, GrantType: "authorization_code", SecretPrefix: "mobilepay"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &handler{grants: true, metrics: metrics, events: silence{}, log: telemetry.NewLogger(io.Discard, slog.LevelError), sweep: sweepFunc(
+		func(context.Context) (refresh.Report, error) {
+			return refresh.Report{
+				ConsentRequired: []string{"a/b", "a/c"}, Adopted: 3, RotationLost: 4, MassRejection: 5, ResultAtRisk: 6,
+				GrantLag: 90 * time.Second,
+			}, nil
+		})}
+	if _, err := h.handle(t.Context(), sweepEvent(t)); err != nil {
+		t.Fatalf("handle: %v", err)
+	}
+	for _, want := range []string{
+		`"ConsentRequired":2`, `"Adopted":3`, `"RotationLost":4`, `"MassRejection":5`, `"ResultAtRisk":6`, `"GrantLagSeconds":90`,
+	} {
+		if !strings.Contains(output.String(), want) {
+			t.Errorf("output: got %s, want %s in it", output.String(), want)
+		}
+	}
 }
