@@ -1,0 +1,128 @@
+package refresh_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+// told is what a sweep tells of, without the times.
+func told(report refresh.Report) map[refresh.EventType][]string {
+	got := map[refresh.EventType][]string{}
+	for _, e := range report.Events {
+		got[e.Type] = append(got[e.Type], e.ID.String()+" "+e.Reason)
+	}
+	return got
+}
+
+// TestEventsOfAGrant follows one grant that the merchant revokes and the
+// provider takes back: each change is told once.
+func TestEventsOfAGrant(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		id := w.addClient("shop", always, 1)[0]
+		s := w.sweep()
+		w.run(s)
+		token1 := w.live[id]
+		var all []string
+		sweepFor := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Minute) {
+				report := w.run(s)
+				for _, e := range report.Events {
+					all = append(all, string(e.Type)+" "+e.ID.String()+" "+e.Reason)
+					if e.Since.IsZero() || time.Since(e.Since) > time.Minute {
+						t.Errorf("%s: since %s", e.Type, e.Since)
+					}
+				}
+				if len(report.ConsentRequired) > 0 && len(report.Events) == 0 {
+					t.Error("consent is required, and nobody is told")
+				}
+			}
+		}
+		w.live[id] = "revoked"
+		sweepFor(time.Hour)
+		w.live[id] = token1 // the merchant changed their mind
+		sweepFor(26 * time.Hour)
+		want := []string{"Consent Required shop/DK00000000 revoked", "Consent Recovered shop/DK00000000 refreshed"}
+		if diff := cmp.Diff(want, all); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestEventsOfASweep(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		merchants int
+		arrange   func(*grantWorld)
+		sweeps    int
+		want      map[refresh.EventType][]string
+	}{
+		{name: "all well", merchants: 3, arrange: func(*grantWorld) {}, sweeps: 3, want: map[refresh.EventType][]string{}},
+		{
+			name: "an answer after the rotation is lost", merchants: 1, sweeps: 1,
+			arrange: func(w *grantWorld) {
+				w.answer = func(id token.ID) answer {
+					if w.calls[id] == 1 {
+						return answer{err: &oauth.Error{Class: oauth.ClassTransient}, processed: true}
+					}
+					return answer{}
+				}
+			},
+			want: map[refresh.EventType][]string{refresh.RotationLost: {"shop/DK00000000 rotation_lost"}},
+		},
+		{
+			name: "somebody else's ID token", merchants: 1, sweeps: 3,
+			arrange: func(w *grantWorld) { w.suspect = true },
+			want:    map[refresh.EventType][]string{refresh.ConsentRequired: {"shop/DK00000000 identity_mismatch"}},
+		},
+		{
+			name: "all are refused", merchants: 20, sweeps: 3,
+			arrange: func(w *grantWorld) {
+				w.answer = func(token.ID) answer {
+					return answer{err: &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}}
+				}
+			},
+			want: map[refresh.EventType][]string{refresh.MassRejection: {"shop invalid_grant"}},
+		},
+		{
+			name: "the client is refused", merchants: 4, sweeps: 3,
+			arrange: func(w *grantWorld) {
+				w.answer = func(token.ID) answer {
+					return answer{err: &oauth.Error{Class: oauth.ClassClient, Status: 400, Code: "invalid_client"}}
+				}
+			},
+			want: map[refresh.EventType][]string{refresh.ClientMisconfigured: {"shop invalid_client"}},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newGrantWorld(t)
+				w.addClient("shop", always, test.merchants)
+				test.arrange(w)
+				s := w.sweep()
+				got := map[refresh.EventType][]string{}
+				for range test.sweeps {
+					for kind, events := range told(w.run(s)) {
+						got[kind] = append(got[kind], events...)
+					}
+					time.Sleep(time.Minute)
+				}
+				if diff := cmp.Diff(test.want, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("events (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
