@@ -15,6 +15,10 @@ const (
 	// startMargin is what must be left of the invocation to start a request: a
 	// provider's longest timeout and a write.
 	startMargin = 20*time.Second + storeTimeout
+	// writeShare is the part of that which a request leaves to the write, and to
+	// the answer: a discovery, a rate limit or a second try can take longer than
+	// one timeout, and a sweep that is killed reports nothing.
+	writeShare = startMargin / storeTimeout
 	// pausingFailures is how many failures in a row end a client's turn in a
 	// sweep, so that a hanging one costs its neighbours little.
 	pausingFailures = 3
@@ -71,7 +75,11 @@ var errShortLived = errors.New("too short-lived to be published")
 func (s *Sweep) renewAll(ctx context.Context, due []*item, clients map[string]*client, report *Report) {
 	r := &round{Sweep: s, ctx: ctx, report: report, users: map[string]int{}, probes: map[string]*probe{}}
 	if deadline, ok := ctx.Deadline(); ok {
-		r.lastStart = deadline.Add(-min(startMargin, time.Until(deadline)/4))
+		margin := min(startMargin, time.Until(deadline)/4)
+		r.lastStart = deadline.Add(-margin)
+		var cancel context.CancelFunc
+		r.ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin/writeShare))
+		defer cancel()
 	}
 	for _, c := range clients {
 		if !c.health.Stopped {

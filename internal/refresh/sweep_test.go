@@ -1,7 +1,6 @@
 package refresh_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -165,30 +164,6 @@ func TestHangingClientBlocksNobody(t *testing.T) {
 		}
 		if w.most > 32 {
 			t.Errorf("%d requests in flight, want 32 at most", w.most)
-		}
-	})
-}
-
-func TestNothingStartsNearTheDeadline(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		for i := range 1000 {
-			w.addClient(fmt.Sprintf("c%d", i))
-		}
-		w.answer = func(token.ID) answer { return answer{after: 5 * time.Second} }
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		deadline, _ := ctx.Deadline()
-		r, err := w.sweep().Run(ctx)
-		if err != nil {
-			t.Fatalf("Run: %v", err)
-		}
-		if r.Remaining == 0 || r.Renewed == 0 || r.Renewed+r.Remaining != 1000 {
-			t.Errorf("%d renewed and %d remaining, want some of each and 1000 in all", r.Renewed, r.Remaining)
-		}
-		if last := w.calledAt[len(w.calledAt)-1].at; deadline.Sub(last) < 30*time.Second {
-			t.Errorf("a request started %v before the deadline, want 30 s or more", deadline.Sub(last))
 		}
 	})
 }
