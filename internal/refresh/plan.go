@@ -40,7 +40,7 @@ func (s *Sweep) loadClients(ctx context.Context, report *Report) (map[string]*cl
 	if err != nil {
 		return nil, fmt.Errorf("listing credentials: %w", err)
 	}
-	s.audit(ctx, report)
+	s.audit(ctx, names, report)
 	stored, err := s.Store.Credentials(ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("reading credentials: %w", err)
@@ -62,9 +62,10 @@ func (s *Sweep) loadClients(ctx context.Context, report *Report) (map[string]*cl
 }
 
 // audit looks through all secrets now and then for credentials that nobody can
-// use for want of a tag, and reports those found last in every sweep. What it
-// cannot list it leaves to the next sweep: tokens matter more.
-func (s *Sweep) audit(ctx context.Context, report *Report) {
+// use for want of a tag, and reports those found last in every sweep, until they
+// are among the tagged ones. What it cannot list it leaves to the next sweep:
+// tokens matter more.
+func (s *Sweep) audit(ctx context.Context, tagged []string, report *Report) {
 	if now := time.Now(); s.audited.IsZero() || now.Sub(s.audited) >= s.ReconcileInterval {
 		untagged, err := s.Store.Untagged(ctx)
 		if err != nil {
@@ -73,6 +74,7 @@ func (s *Sweep) audit(ctx context.Context, report *Report) {
 			s.untagged, s.audited = untagged, now
 		}
 	}
+	s.untagged = slices.DeleteFunc(s.untagged, func(name string) bool { return slices.Contains(tagged, name) })
 	for _, name := range s.untagged {
 		report.fail(token.ID{Client: name}, classCredentials, errors.New(
 			"the credentials carry no tag token-refresher:grant-type (client_credentials or authorization_code): nothing uses them until they do"))

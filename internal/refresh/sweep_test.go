@@ -260,6 +260,21 @@ func TestUntaggedCredentialsAreNamedInEverySweep(t *testing.T) {
 	})
 }
 
+func TestCredentialsAreUsedAsSoonAsTheyAreTagged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "pos")
+		w.untagged = []string{"late", "lost"}
+		s := w.sweep()
+		w.run(s)
+		w.addClient("late")
+		r := w.run(s)
+		if len(r.Failed) != 1 || r.Failed[0].Token != "lost" || r.Renewed != 1 {
+			t.Errorf("report %+v, want late renewed and only lost failed", r)
+		}
+	})
+}
+
 func TestCredentialsThatAreGoneAreNoFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
