@@ -85,3 +85,12 @@ func TestPrintersSayWhereThingsAre(t *testing.T) {
 		})
 	}
 }
+
+func TestJSONPrinterGivesAList(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	newPrinter(&out, true).swept(statuspage.Sweep{Renewed: 3})
+	if got := out.String(); !strings.Contains(got, `"failures":[]`) {
+		t.Errorf("printed %s, want an empty list of failures", got)
+	}
+}

@@ -166,6 +166,7 @@ func (p *jsonPrinter) swept(sweep statuspage.Sweep) {
 	if idle(sweep) {
 		return
 	}
+	sweep.Failures = append([]statuspage.Failure{}, sweep.Failures...) // a list, empty or not
 	p.print(struct {
 		Event string `json:"event"`
 		statuspage.Sweep

@@ -24,6 +24,10 @@ const (
 	quotaWriteInterval   = 15 * time.Minute
 )
 
+// kmsKeyPattern has the characters of key ids, ARNs and aliases (AWS KMS API
+// reference, CreateAlias), or none.
+var kmsKeyPattern = regexp.MustCompile(`^[A-Za-z0-9:/_-]*$`)
+
 // check notes what is wrong with the values themselves.
 func (c Config) check(found faults) {
 	c.checkGrantType(found)
@@ -35,6 +39,9 @@ func (c Config) check(found faults) {
 	c.require(found, "SecretWriteInterval", c.SecretWriteInterval > 0)
 	c.require(found, "SweepInterval", c.SweepInterval > 0)
 	c.require(found, "ReconcileInterval", c.ReconcileInterval > 0)
+	c.require(found, "SecretKMSKeyID", kmsKeyPattern.MatchString(c.SecretKMSKeyID))
+	c.require(found, "Endpoint", c.Endpoint == "" || isEndpoint(c.Endpoint))
+	c.require(found, "SecretsEndpoint", c.SecretsEndpoint == "" || isEndpoint(c.SecretsEndpoint))
 	c.checkIntervals(found)
 }
 
@@ -68,6 +75,12 @@ func (Config) require(found faults, name string, fits bool) {
 	if !fits {
 		found.add(field.Tag.Get("env"), "must be "+field.Tag.Get("want"))
 	}
+}
+
+// isEndpoint reports whether the SDK can call what the text names.
+func isEndpoint(text string) bool {
+	address, err := url.Parse(text)
+	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() != ""
 }
 
 // checkIntervals compares the intervals with each other, as far as they are

@@ -36,7 +36,7 @@ type Config struct {
 	RefreshConcurrency    int           `env:"REFRESH_CONCURRENCY" envDefault:"32" want:"a whole number from 1 to 256"`
 	SecretWritesPerSecond int           `env:"SECRET_WRITES_PER_SECOND" envDefault:"40" want:"a whole number, 1 or more"`
 	SecretWriteInterval   time.Duration `env:"SECRET_WRITE_INTERVAL" envDefault:"16m" want:"a duration above zero, such as 16m or 90s"`
-	SecretKMSKeyID        string        `env:"SECRET_KMS_KEY_ID"`
+	SecretKMSKeyID        string        `env:"SECRET_KMS_KEY_ID" want:"the id, ARN or alias of a KMS key"`
 	SecretTags            Tags          `env:"SECRET_TAGS"`
 	SweepInterval         time.Duration `env:"SWEEP_INTERVAL" envDefault:"1m" want:"a duration above zero, such as 1m or 90s"`
 	ReconcileInterval     time.Duration `env:"RECONCILE_INTERVAL" envDefault:"15m" want:"a duration above zero, such as 15m or 1h30m"`
@@ -45,10 +45,11 @@ type Config struct {
 	// AllowGet lets the operator function hand out access tokens.
 	AllowGet bool `env:"ALLOW_GET" want:"true or false"`
 
-	// Endpoint and SecretsEndpoint are the SDK's own; they are read here only to
-	// tell the sandbox from AWS (Warnings).
-	Endpoint        string `env:"AWS_ENDPOINT_URL"`
-	SecretsEndpoint string `env:"AWS_ENDPOINT_URL_SECRETS_MANAGER"`
+	// Endpoint and SecretsEndpoint are the SDK's own; they are read here to be
+	// checked before the SDK fails by them, and to tell the sandbox from AWS
+	// (Warnings).
+	Endpoint        string `env:"AWS_ENDPOINT_URL" want:"an absolute URL, such as http://127.0.0.1:4566"`
+	SecretsEndpoint string `env:"AWS_ENDPOINT_URL_SECRETS_MANAGER" want:"an absolute URL, such as http://127.0.0.1:4566"`
 }
 
 // ParseConfig reads the configuration. required names the variables that the

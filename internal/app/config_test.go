@@ -164,6 +164,12 @@ func TestConfigFaults(t *testing.T) {
 		{"host with a port", "PROVIDER_HOSTS", "api.mobilepay.dk,localhost:9400", "host 2 of 2"},
 		{"host with a wildcard", "PROVIDER_HOSTS", "*.mobilepay.dk", "wildcard"},
 		{"an empty host", "PROVIDER_HOSTS", "api.mobilepay.dk,,localhost", "host 2 of 3"},
+		{"key that no KMS key has", "SECRET_KMS_KEY_ID", "my key!", "id, ARN or alias"},
+		{"key is a secret", "SECRET_KMS_KEY_ID", secretValue, "id, ARN or alias"},
+		{"endpoint without a scheme", "AWS_ENDPOINT_URL", "127.0.0.1:4566", "absolute URL"},
+		{"endpoint without a host", "AWS_ENDPOINT_URL", "http://", "absolute URL"},
+		{"endpoint of another scheme", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "ftp://127.0.0.1", "absolute URL"},
+		{"endpoint is a secret", "AWS_ENDPOINT_URL_SECRETS_MANAGER", secretValue, "absolute URL"},
 		{"tag without a value", "SECRET_TAGS", "team=payments,owner", "entry 2"},
 		{"tag without a key", "SECRET_TAGS", "=payments", "entry 1"},
 		{"tag twice", "SECRET_TAGS", "team=a,team=b", "entry 2 repeats a key"},
@@ -202,10 +208,12 @@ func TestConfigReportsAllFaultsAtOnce(t *testing.T) {
 		"SWEEP_INTERVAL":           "now",
 		"RECONCILE_INTERVAL":       "-15m",
 		"LOG_LEVEL":                "loud",
+		"SECRET_KMS_KEY_ID":        "?",
+		"AWS_ENDPOINT_URL":         "here",
 	}), "GRANT_TYPE")
 	for _, name := range []string{
 		"GRANT_TYPE", "SECRET_PREFIX", "PROVIDER_HOSTS", "REFRESH_CONCURRENCY", "SECRET_WRITES_PER_SECOND",
-		"SECRET_WRITE_INTERVAL", "SECRET_TAGS", "SWEEP_INTERVAL", "RECONCILE_INTERVAL", "LOG_LEVEL",
+		"SECRET_WRITE_INTERVAL", "SECRET_TAGS", "SWEEP_INTERVAL", "RECONCILE_INTERVAL", "LOG_LEVEL", "SECRET_KMS_KEY_ID", "AWS_ENDPOINT_URL",
 	} {
 		if faults[name] == "" {
 			t.Errorf("%s is not among the faults: %q", name, faults)

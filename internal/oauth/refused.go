@@ -1,10 +1,12 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -138,9 +140,13 @@ func (e *exchange) tells(id string, fields map[string]json.RawMessage) bool {
 	return false
 }
 
-// secretsOf lists what of the request must not come back in an error. Headers
-// may hold literals of an inline provider object.
+// secretsOf lists what of the request must not come back in an error, the
+// client's secret also in the forms in which it is sent (RFC 6749
+// section 2.3.1). Headers may hold literals of an inline provider object.
 func secretsOf(credentials token.Credentials, headers map[string]token.Secret) []token.Secret {
-	secrets := slices.AppendSeq([]token.Secret{credentials.ClientSecret}, maps.Values(credentials.Fields))
+	encoded := url.QueryEscape(credentials.ClientSecret.Reveal())
+	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(credentials.ClientID) + ":" + encoded))
+	secrets := []token.Secret{credentials.ClientSecret, token.NewSecret(encoded), token.NewSecret(basic)}
+	secrets = slices.AppendSeq(secrets, maps.Values(credentials.Fields))
 	return slices.AppendSeq(secrets, maps.Values(headers))
 }

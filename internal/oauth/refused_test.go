@@ -1,6 +1,8 @@
 package oauth_test
 
 import (
+	"encoding/base64"
+	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +16,7 @@ import (
 func TestRefusedAnswers(t *testing.T) {
 	t.Parallel()
 	echo := `"error_description":"` + accessToken + " " + clientSecret + `"`
+	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape("client+id:1") + ":" + url.QueryEscape(clientSecret)))
 	tests := []struct {
 		name   string
 		status int
@@ -92,6 +95,8 @@ func TestRefusedAnswers(t *testing.T) {
 		{name: "correlation id that is a literal header", status: 401, body: `{"correlation_id":"` + literalKey + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id around our secret", status: 401, body: `{"correlation_id":"x-` + strings.ToUpper(headerKey) + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id in our secret", status: 401, body: `{"correlation_id":"` + headerKey[:16] + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
+		{name: "correlation id in our authorization", status: 401, body: `{"correlation_id":"` + basic[:40] + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
+		{name: "correlation id in our secret as it is sent", status: 401, body: `{"correlation_id":"AFcode"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id that is a JWT", status: 401, body: `{"correlation_id":"` + accessToken + `"}`, want: oauth.Error{Class: oauth.ClassClient}},
 		{name: "correlation id that is the token beside it", status: 500, body: `{"correlation_id":"` + refreshToken + `","refresh_token":"` + refreshToken + `"}`, want: oauth.Error{Class: oauth.ClassTransient}},
 		{name: "correlation id with an escape", status: 500, body: `{"correlation_id":"a\u001b[2J"}`, want: oauth.Error{Class: oauth.ClassTransient}},

@@ -29,7 +29,9 @@ type grantRound struct {
 // to be published. An item that fails cancels nothing.
 func (s *GrantSweep) renewAll(ctx context.Context, due []*item, clients map[string]*client, report *Report) []token.ID {
 	notes := s.recall(ctx, due)
-	r := grantRound{round: s.newRound(ctx, s.Concurrency, due, clients, report), sweep: s, rejected: map[string][]token.ID{}}
+	round, cancel := s.newRound(ctx, s.Concurrency, due, clients, report)
+	defer cancel()
+	r := grantRound{round: round, sweep: s, rejected: map[string][]token.ID{}}
 	skipped := dispatch(due, s.Concurrency, r.gate, r.run, r.settle)
 	report.Remaining += len(skipped)
 	for name, c := range clients {

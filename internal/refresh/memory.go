@@ -85,11 +85,15 @@ func (p *probe) gate(it *item) verdict {
 	}
 }
 
-// newRound prepares the renewal of what is due among these clients.
-func (m *memory) newRound(ctx context.Context, concurrency int, due []*item, clients map[string]*client, report *Report) *round {
+// newRound prepares the renewal of what is due among these clients. Requests end
+// in time for a write and the answer.
+func (m *memory) newRound(ctx context.Context, concurrency int, due []*item, clients map[string]*client, report *Report) (*round, context.CancelFunc) {
 	r := &round{memory: m, ctx: ctx, report: report, users: map[string]int{}, probes: map[string]*probe{}}
+	cancel := func() {}
 	if deadline, ok := ctx.Deadline(); ok {
-		r.lastStart = deadline.Add(-min(startMargin, time.Until(deadline)/4))
+		margin := min(startMargin, time.Until(deadline)/4)
+		r.lastStart = deadline.Add(-margin)
+		r.ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin/writeShare))
 	}
 	for _, c := range clients {
 		if !c.health.Stopped {
@@ -102,7 +106,7 @@ func (m *memory) newRound(ctx context.Context, concurrency int, due []*item, cli
 		r.nominate(it)
 	}
 	r.perClient = max(1, concurrency/clientShare, concurrency/max(1, len(waiting)))
-	return r
+	return r, cancel
 }
 
 // nominate makes the item the probe of its stopped client, or of its provider

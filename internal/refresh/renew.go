@@ -15,6 +15,10 @@ const (
 	// startMargin is what must be left of the invocation to start a request: a
 	// provider's longest timeout and a write.
 	startMargin = 20*time.Second + storeTimeout
+	// writeShare is the part of that which a request leaves to the write, and to
+	// the answer: a discovery, a rate limit or a second try can take longer than
+	// one timeout, and a sweep that is killed reports nothing.
+	writeShare = startMargin / storeTimeout
 	// pausingFailures is how many failures in a row end a client's turn in a
 	// sweep, so that a hanging one costs its neighbours little.
 	pausingFailures = 3
@@ -44,7 +48,9 @@ type tokenRound struct {
 // renewAll renews what is due, with bounded concurrency. An item that fails
 // cancels nothing.
 func (s *Sweep) renewAll(ctx context.Context, due []*item, clients map[string]*client, report *Report) {
-	r := tokenRound{round: s.newRound(ctx, s.Concurrency, due, clients, report), sweep: s}
+	round, cancel := s.newRound(ctx, s.Concurrency, due, clients, report)
+	defer cancel()
+	r := tokenRound{round: round, sweep: s}
 	skipped := dispatch(due, s.Concurrency, r.gate, r.run, r.settle)
 	report.Remaining += len(skipped)
 	for _, it := range skipped {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"token-refresher/internal/token"
@@ -51,7 +52,7 @@ func (s *roster) load(ctx context.Context, dial func(*client) error, report *Rep
 	if err != nil {
 		return nil, fmt.Errorf("listing credentials: %w", err)
 	}
-	s.audit(ctx, report)
+	s.audit(ctx, names, report)
 	stored, err := s.store.Credentials(ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("reading credentials: %w", err)
@@ -88,9 +89,10 @@ func (s *roster) join(c *client) {
 }
 
 // audit looks through all secrets now and then for credentials that nobody can
-// use for want of a tag, and reports those found last in every sweep. What it
-// cannot list it leaves to the next sweep: tokens matter more.
-func (s *roster) audit(ctx context.Context, report *Report) {
+// use for want of a tag, and reports those found last in every sweep, until they
+// are among the tagged ones. What it cannot list it leaves to the next sweep:
+// tokens matter more.
+func (s *roster) audit(ctx context.Context, tagged []string, report *Report) {
 	if now := time.Now(); s.audited.IsZero() || now.Sub(s.audited) >= s.auditInterval {
 		untagged, err := s.store.Untagged(ctx)
 		if err != nil {
@@ -99,6 +101,7 @@ func (s *roster) audit(ctx context.Context, report *Report) {
 			s.untagged, s.audited = untagged, now
 		}
 	}
+	s.untagged = slices.DeleteFunc(s.untagged, func(name string) bool { return slices.Contains(tagged, name) })
 	for _, name := range s.untagged {
 		report.fail(token.ID{Client: name}, classCredentials, errors.New(
 			"the credentials carry no tag token-refresher:grant-type (client_credentials or authorization_code): nothing uses them until they do"))

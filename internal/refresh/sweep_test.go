@@ -1,7 +1,6 @@
 package refresh_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -169,30 +168,6 @@ func TestHangingClientBlocksNobody(t *testing.T) {
 	})
 }
 
-func TestNothingStartsNearTheDeadline(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		for i := range 1000 {
-			w.addClient(fmt.Sprintf("c%d", i))
-		}
-		w.answer = func(token.ID) answer { return answer{after: 5 * time.Second} }
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		deadline, _ := ctx.Deadline()
-		r, err := w.sweep().Run(ctx)
-		if err != nil {
-			t.Fatalf("Run: %v", err)
-		}
-		if r.Remaining == 0 || r.Renewed == 0 || r.Renewed+r.Remaining != 1000 {
-			t.Errorf("%d renewed and %d remaining, want some of each and 1000 in all", r.Renewed, r.Remaining)
-		}
-		if last := w.calledAt[len(w.calledAt)-1].at; deadline.Sub(last) < 30*time.Second {
-			t.Errorf("a request started %v before the deadline, want 30 s or more", deadline.Sub(last))
-		}
-	})
-}
-
 func TestWhatCannotBeReadIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -281,6 +256,21 @@ func TestUntaggedCredentialsAreNamedInEverySweep(t *testing.T) {
 		time.Sleep(15 * time.Minute)
 		if r := w.run(s); len(r.Failed) != 0 {
 			t.Errorf("failed %v, want none once it is tagged", r.Failed)
+		}
+	})
+}
+
+func TestCredentialsAreUsedAsSoonAsTheyAreTagged(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "pos")
+		w.untagged = []string{"late", "lost"}
+		s := w.sweep()
+		w.run(s)
+		w.addClient("late")
+		r := w.run(s)
+		if len(r.Failed) != 1 || r.Failed[0].Token != "lost" || r.Renewed != 1 {
+			t.Errorf("report %+v, want late renewed and only lost failed", r)
 		}
 	})
 }

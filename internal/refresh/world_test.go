@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -31,6 +32,7 @@ type world struct {
 	untagged    []string
 	providers   map[string]string        // by client; "provider" if not named
 	lifetime    time.Duration            // of every token
+	patience    time.Duration            // of a request; 0: 10 seconds
 	answer      func(id token.ID) answer // how the provider treats a request; nil: with a token
 	fail        map[string]error         // by the store's operation
 
@@ -220,7 +222,7 @@ func (e endpoint) Request(ctx context.Context, merchant string) (token.AccessTok
 	w, id := e.w, token.ID{Client: e.credentials.Client, Merchant: merchant}
 	a := w.arrived(id)
 	defer w.left()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(w.patience, 10*time.Second))
 	defer cancel()
 	select {
 	case <-time.After(max(a.after, 200*time.Millisecond)):

@@ -116,7 +116,7 @@ func testCredentials(b backend) {
 
 	want := map[string]error{
 		"pos": nil, "no-json": token.ErrUnreadable, "no-id": token.ErrUnreadable, "binary": token.ErrUnreadable,
-		"empty": token.ErrNotFound, "absent": token.ErrNotFound, "gone": token.ErrDeleted,
+		"empty": token.ErrUnreadable, "absent": token.ErrNotFound, "gone": token.ErrDeleted,
 	}
 	asked := []string{"pos", "no-json", "no-id", "binary", "empty", "absent", "gone", "pos", "Not_A_Client"}
 	got, err := b.store(t).Credentials(t.Context(), asked)

@@ -2,6 +2,7 @@ package secretstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,12 +13,26 @@ import (
 // of the answer, with credentials or with an error that names the secret:
 // token.ErrNotFound, token.ErrDeleted, token.ErrUnreadable, ErrDenied or another
 // one. An error of the call itself means that the store cannot be read.
+//
+// A secret that is there and has no current value is unreadable, not missing:
+// whoever made it expects its tokens.
 func (s *Store) Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error) {
-	return load(ctx, s, clients, kindOf[string, token.Credentials]{
+	all, err := load(ctx, s, clients, kindOf[string, token.Credentials]{
 		name:  s.names.credentials,
 		check: func(client string) error { return token.ID{Client: client}.Check() },
 		parse: token.ParseCredentials,
 	})
+	for client, stored := range all {
+		if !errors.Is(stored.Err, token.ErrNotFound) {
+			continue
+		}
+		name := s.names.credentials(client)
+		if state, describeErr := s.describe(ctx, name); describeErr == nil && state.empty && !state.deleted {
+			stored.Err = unreadable(name, errors.New("it has no current value"))
+			all[client] = stored
+		}
+	}
+	return all, err
 }
 
 // AccessTokens reads published tokens; otherwise it is as Credentials.

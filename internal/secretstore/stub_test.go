@@ -51,6 +51,10 @@ func (s *stub) BatchGetSecretValue(_ context.Context, in *sm.BatchGetSecretValue
 	return s.batch(in)
 }
 
+func (s *stub) DescribeSecret(context.Context, *sm.DescribeSecretInput, ...func(*sm.Options)) (*sm.DescribeSecretOutput, error) {
+	return nil, &types.ResourceNotFoundException{}
+}
+
 func (s *stub) PutSecretValue(ctx context.Context, _ *sm.PutSecretValueInput, _ ...func(*sm.Options)) (*sm.PutSecretValueOutput, error) {
 	return &sm.PutSecretValueOutput{}, s.put(ctx)
 }

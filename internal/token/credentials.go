@@ -223,14 +223,18 @@ func (p *credentialsParser) list(field string) []string {
 	return list
 }
 
-// rest are the string fields nobody took. Others are ignored, as readers of
-// every secret ignore fields they do not know.
+// rest are the string fields nobody took; a number, such as a merchant serial
+// number, counts as its text. Others are ignored, as readers of every secret
+// ignore fields they do not know.
 func (p *credentialsParser) rest() map[string]Secret {
 	rest := map[string]Secret{}
 	for name, raw := range p.fields {
 		var text string
+		var number json.Number
 		if json.Unmarshal(raw, &text) == nil && text != "" {
 			rest[name] = NewSecret(text)
+		} else if json.Unmarshal(raw, &number) == nil && number != "" {
+			rest[name] = NewSecret(number.String())
 		}
 	}
 	return rest

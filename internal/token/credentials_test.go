@@ -25,11 +25,11 @@ func TestParseCredentials(t *testing.T) {
 		},
 		{
 			name: "everything",
-			value: `{"provider":{"issuer":"x"},"client_id":"id","client_secret":"s","ibm_client_id":"ibm","empty":"","number":7,
+			value: `{"provider":{"issuer":"x"},"client_id":"id","client_secret":"s","ibm_client_id":"ibm","empty":"","serial":123456,"flag":true,"nothing":null,"list":[1],
 				"scopes":["a","b"],"merchants":["DK12345678","FI12345678"],"unbound":false,"publish":"function","refresh":"always"}`,
 			want: token.Credentials{
 				Client: "pos", Provider: token.NewSecret(`{"issuer":"x"}`), ClientID: "id", ClientSecret: token.NewSecret("s"),
-				Fields: map[string]token.Secret{"ibm_client_id": token.NewSecret("ibm")}, Scopes: []string{"a", "b"},
+				Fields: map[string]token.Secret{"ibm_client_id": token.NewSecret("ibm"), "serial": token.NewSecret("123456")}, Scopes: []string{"a", "b"},
 				Merchants: []string{"DK12345678", "FI12345678"}, Publish: token.PublishFunction, Refresh: token.RefreshAlways,
 			},
 		},

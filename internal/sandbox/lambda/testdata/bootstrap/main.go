@@ -42,7 +42,7 @@ func main() {
 	case "exit":
 		os.Exit(3)
 	case "hang":
-		select {}
+		hang()
 	case "report":
 		reportStart()
 	case "raw":
@@ -69,7 +69,7 @@ func handle(ctx context.Context, e event) (any, error) {
 	case "vanish":
 		os.Exit(0)
 	case "hang":
-		select {}
+		hang()
 	case "print":
 		_, _ = os.Stdout.WriteString("to stdout\n")
 		_, _ = os.Stderr.WriteString("to stderr\n")
@@ -82,6 +82,10 @@ func handle(ctx context.Context, e event) (any, error) {
 	}
 	return look(ctx), nil
 }
+
+// hang waits until the process is ended. A timer runs meanwhile: without cgo,
+// Go's runtime ends a process of which every goroutine waits for ever.
+func hang() { time.Sleep(24 * time.Hour) }
 
 // meet connects to the test, sends the process id, and waits until it hangs up.
 // The connection ends with the process.
