@@ -27,7 +27,7 @@ func (s *Store) Credentials(ctx context.Context, clients []string) (map[string]t
 			continue
 		}
 		name := s.names.credentials(client)
-		if state, describeErr := s.describe(ctx, name); describeErr == nil && state.empty && !state.deleted {
+		if labels, describeErr := s.describe(ctx, name); describeErr == nil && labels.Current == "" && !labels.Deleted {
 			stored.Err = unreadable(name, errors.New("it has no current value"))
 			all[client] = stored
 		}
