@@ -34,6 +34,7 @@ func TestRefreshRoleReachesItsOwnSecretsOnly(t *testing.T) {
 		{"read credentials", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", mine}, true},
 		{"read credentials of another grant type", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", theirs}, false},
 		{"read untagged credentials", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", nil}, false},
+		{"read credentials that are gone, by name", request{"secretsmanager:GetSecretValue", secretARN + "mobilepay/pos/credentials", nil}, true},
 		{"read credentials under another prefix", request{"secretsmanager:GetSecretValue", secretARN + "other/pos/credentials-AbCdEf", mine}, false},
 		{"read credentials in another account", request{"secretsmanager:GetSecretValue", strings.Replace(secretARN, "123456789012", "210987654321", 1) + "mobilepay/pos/credentials-AbCdEf", mine}, false},
 		{"write credentials", request{"secretsmanager:PutSecretValue", secretARN + "mobilepay/pos/credentials-AbCdEf", mine}, false},
