@@ -1,0 +1,120 @@
+package operate_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/operate"
+	"token-refresher/internal/publish"
+	"token-refresher/internal/token"
+)
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	pos, shop := token.ID{Client: "pos"}, token.ID{Client: "shop", Merchant: "DK1"}
+	tests := []struct {
+		name      string
+		id        token.ID
+		force     bool
+		arrange   func(w *world)
+		want      operate.Outcome
+		published bool
+		calls     int
+	}{
+		{name: "first of client credentials", id: pos, want: operate.Renewed, published: true, calls: 1},
+		{name: "fresh, and written long ago", id: pos, arrange: func(w *world) { w.publishAccess(pos, 20*time.Minute, 20*time.Minute) }, want: operate.Renewed, published: true, calls: 1},
+		{name: "written a moment ago", id: pos, arrange: func(w *world) { w.publishAccess(pos, time.Minute, time.Minute) }, want: operate.Held, published: true},
+		{name: "written a moment ago, forced", id: pos, force: true, arrange: func(w *world) { w.publishAccess(pos, time.Minute, time.Minute) }, want: operate.Renewed, published: true, calls: 1},
+		{name: "unreadable secret", id: pos, arrange: func(w *world) { w.access[pos] = token.Stored[token.AccessToken]{Err: token.ErrUnreadable} }, want: operate.Failed},
+		{name: "too short-lived", id: pos, arrange: func(w *world) { w.lifetime = time.Minute }, want: operate.Failed, calls: 1},
+		{name: "the provider refuses", id: pos, arrange: func(w *world) { w.refuse = &oauth.Error{Class: oauth.ClassClient} }, want: operate.Failed, calls: 1},
+		{name: "somebody else wrote", id: pos, arrange: func(w *world) { w.putErr = token.ErrConflict }, want: operate.Leased, calls: 1},
+		{name: "the store refuses", id: pos, arrange: func(w *world) { w.putErr = errStore }, want: operate.Failed, calls: 1},
+		{name: "not among the credentials", id: token.ID{Client: "pos", Merchant: "DK9"}, want: operate.Failed},
+
+		{name: "a grant", id: shop, arrange: func(w *world) { w.consent("DK1", time.Minute, nil) }, want: operate.Renewed, calls: 1},
+		{name: "a grant, forced", id: shop, force: true, arrange: func(w *world) { w.consent("DK1", time.Minute, nil) }, want: operate.Renewed, published: true, calls: 1},
+		{name: "a grant that cannot be published", id: shop, force: true, arrange: func(w *world) { w.consent("DK1", time.Minute, nil); w.putErr = errStore }, want: operate.Renewed, calls: 1},
+		{name: "a grant somebody renews", id: shop, arrange: func(w *world) {
+			w.consent("DK1", time.Minute, func(e *token.Entry) { e.Lease = token.Lease{Holder: "x", Until: time.Now().Add(time.Minute)} })
+		}, want: operate.Leased},
+		{name: "no such grant", id: shop, want: operate.Failed},
+		{name: "the answer is for somebody else", id: shop, arrange: func(w *world) { w.consent("DK1", time.Minute, nil); w.suspect = true }, want: operate.Failed, calls: 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				if test.arrange != nil {
+					test.arrange(w)
+				}
+				got := w.operator(t).Refresh(t.Context(), []token.ID{test.id}, test.force)
+				if len(got) != 1 || got[0].ID != test.id.String() || got[0].Outcome != test.want || got[0].Published != test.published {
+					t.Fatalf("Refresh: got %+v, want %s and published %v", got, test.want, test.published)
+				}
+				if (got[0].Outcome == operate.Failed) && got[0].Error == "" {
+					t.Error("it failed without a word")
+				}
+				if w.issued != test.calls {
+					t.Errorf("the provider was asked %d times, want %d", w.issued, test.calls)
+				}
+			})
+		})
+	}
+}
+
+// A person who forces spends the budget, and only then.
+func TestForceIsUrgent(t *testing.T) {
+	t.Parallel()
+	for force, want := range map[bool]publish.Urgency{true: publish.AtOnce, false: publish.WhenAllowed} {
+		w := newWorld()
+		id := w.consent("DK1", time.Minute, nil)
+		w.operator(t).Refresh(t.Context(), []token.ID{id}, force)
+		if len(w.published) != 1 || w.published[0] != want {
+			t.Errorf("force %v: published with %v, want %v once", force, w.published, want)
+		}
+	}
+}
+
+// One that fails stops no other, and the order is that of the question.
+func TestRefreshKeepsItsOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	shop := w.consent("DK1", time.Minute, nil)
+	ids := []token.ID{{Client: "nosuch"}, shop, {Client: "shop", Merchant: "DK9"}}
+	got := w.operator(t).Refresh(t.Context(), ids, false)
+	for i, want := range []operate.Outcome{operate.Failed, operate.Renewed, operate.Failed} {
+		if got[i].ID != ids[i].String() || got[i].Outcome != want {
+			t.Errorf("%d: got %+v, want %s of %s", i, got[i], want, ids[i])
+		}
+	}
+}
+
+func TestNewNeedsEverything(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*operate.Config){
+		"Store":       func(c *operate.Config) { c.Store = nil },
+		"Publisher":   func(c *operate.Config) { c.Publisher = nil },
+		"DialGrants":  func(c *operate.Config) { c.DialGrants = nil },
+		"Log":         func(c *operate.Config) { c.Log = nil },
+		"Concurrency": func(c *operate.Config) { c.Concurrency = 0 },
+	} {
+		config := newWorld().operator(t).Config
+		change(&config)
+		if _, err := operate.New(config); err == nil {
+			t.Errorf("without %s: got no error", name)
+		}
+	}
+}
+
+func TestRefusalIsAnError(t *testing.T) {
+	t.Parallel()
+	var err error = &operate.Refusal{Code: operate.UnknownToken, Message: "there is none"}
+	if got, want := err.Error(), "unknown_token: there is none"; got != want || errors.Unwrap(err) != nil {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
