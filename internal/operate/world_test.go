@@ -193,7 +193,11 @@ func (w *world) Swap(_ context.Context, old, next token.Entry) (token.Entry, err
 	return next, nil
 }
 
-func (w *world) Grant(context.Context, token.ID) token.Stored[token.Grant] {
+func (w *world) Labels(context.Context, token.ID) (token.Labels, error) {
+	return token.Labels{}, token.ErrNotFound
+}
+
+func (w *world) GrantVersion(context.Context, token.ID, string) token.Stored[token.Grant] {
 	return token.Stored[token.Grant]{Err: token.ErrNotFound}
 }
 

@@ -68,6 +68,22 @@ func (r *result) storedIn(e token.Entry) bool {
 		e.Access.Value.Equal(r.answer.Access.Value)
 }
 
+// commitTo commits the answer onto what is stored now. A grant that was adopted
+// with the revision that was loaded has superseded it all the same, since its
+// consent is later. A row that was lost and made again of a secret that is
+// behind has not.
+func (r *result) commitTo(current token.Entry) (token.Entry, error) {
+	loaded := r.loaded
+	switch {
+	case current.Sealed != nil:
+	case current.Revision == loaded.Revision && !current.Grant.RefreshToken.Equal(loaded.Grant.RefreshToken):
+		return current, token.ErrSuperseded
+	case current.Revision < loaded.Revision && !current.Grant.ConsentedAt.After(loaded.Grant.ConsentedAt):
+		current.Revision = loaded.Revision
+	}
+	return current.Commit(loaded.Revision, r.answer.Grant, r.answer.Access, time.Now())
+}
+
 // persist tries for five seconds.
 func (r *Renewer) persist(ctx context.Context, res *result) error {
 	ctx, cancel := context.WithTimeout(ctx, commitWithin)
@@ -95,14 +111,14 @@ func (r *Renewer) tryCommit(ctx context.Context, res *result) error {
 			res.stored = current
 			return nil
 		}
-		next, err := current.Commit(res.loaded.Revision, res.answer.Grant, res.answer.Access, time.Now())
+		next, err := res.commitTo(current)
 		if err != nil {
 			res.stored = current
 			return err
 		}
 		next.Suspect = res.answer.Suspect
 		next = r.Schedule.Plan(next.Release(res.holder), res.use, time.Now())
-		if res.answer.Access.Value.Empty() {
+		if res.answer.Access.Value.Empty() && !next.Suspect {
 			next = r.withoutAccess(next, res.loaded.Result.Failures)
 		}
 		stored, err := r.Journal.Swap(ctx, current, next)

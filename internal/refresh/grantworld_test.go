@@ -47,6 +47,7 @@ type grantWorld struct {
 	lostSwap     bool                         // swaps are made but not answered
 	keptGrants   int
 	keepFault    error
+	labelsFault  error
 	published    refresh.Published
 	publishedIDs []token.ID
 	reconciles   int
@@ -233,14 +234,20 @@ func (w *grantWorld) SwapNote(_ context.Context, key string, value []byte, versi
 
 // Secrets Manager and the publisher.
 
-func (w *grantWorld) Grant(_ context.Context, id token.ID) token.Stored[token.Grant] {
+func (w *grantWorld) Labels(_ context.Context, id token.ID) (token.Labels, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	stored, ok := w.secrets[id]
 	if !ok {
-		stored.Err = token.ErrNotFound
+		return token.Labels{}, token.ErrNotFound
 	}
-	return stored
+	return token.Labels{Current: stored.Version, Deleted: errors.Is(stored.Err, token.ErrDeleted)}, w.labelsFault
+}
+
+func (w *grantWorld) GrantVersion(_ context.Context, id token.ID, _ string) token.Stored[token.Grant] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.secrets[id]
 }
 
 func (w *grantWorld) KeepGrant(_ context.Context, grant token.Grant) error {
@@ -307,7 +314,7 @@ func (e grantEndpoint) Refresh(ctx context.Context, grant token.Grant) (refresh.
 	grant.RefreshToken = token.NewSecret(next)
 	now := time.Now()
 	if w.noAccess {
-		return refresh.Refreshed{Grant: grant, Access: token.AccessToken{ID: grant.ID, IssuedAt: now, ExpiresAt: now}}, nil
+		return refresh.Refreshed{Grant: grant, Suspect: w.suspect, Access: token.AccessToken{ID: grant.ID, IssuedAt: now, ExpiresAt: now}}, nil
 	}
 	return refresh.Refreshed{
 		Grant: grant, Suspect: w.suspect,

@@ -32,8 +32,10 @@ type Journal interface {
 
 // GrantSecrets is what a renewal needs of Secrets Manager.
 type GrantSecrets interface {
-	// Grant reads the current value of the grant's secret.
-	Grant(ctx context.Context, id token.ID) token.Stored[token.Grant]
+	// Labels reads which versions of the grant's secret are current and previous,
+	// GrantVersion the grant under one of them.
+	Labels(ctx context.Context, id token.ID) (token.Labels, error)
+	GrantVersion(ctx context.Context, id token.ID, version string) token.Stored[token.Grant]
 	// KeepGrant writes a grant that the journal did not take, whatever the
 	// secret holds: it is the only live one.
 	KeepGrant(ctx context.Context, grant token.Grant) error
@@ -160,62 +162,26 @@ func (r *renewal) mayTry(e token.Entry, now time.Time) bool {
 func (r *renewal) work(ctx context.Context) error {
 	if r.entry.Unsettled {
 		if _, err := r.compare(ctx); err != nil {
-			return r.giveUp(ctx, token.OutcomeFailed, fmt.Errorf("compare with the secret: %w", err))
+			return r.giveUp(ctx, fmt.Errorf("compare with the secret: %w", err))
 		}
 	}
 	answer, err := r.send(ctx)
 	if classOf(err) == oauth.ClassGrant {
 		newer, compareErr := r.compare(ctx)
 		if compareErr != nil {
-			return r.giveUp(ctx, token.OutcomeFailed, fmt.Errorf("compare with the secret after a refusal: %w", compareErr))
+			return r.giveUp(ctx, fmt.Errorf("compare with the secret after a refusal: %w", compareErr))
 		}
 		if !newer {
 			return r.refused(ctx, err)
 		}
-		r.lost = false
 		if answer, err = r.send(ctx); classOf(err) == oauth.ClassGrant {
 			return r.refused(ctx, err)
 		}
 	}
 	if err != nil {
-		outcome := token.OutcomeFailed
-		if r.lost {
-			outcome = token.OutcomeUnknown
-		}
-		return r.giveUp(ctx, outcome, err)
+		return r.giveUp(ctx, err)
 	}
 	return r.commit(ctx, answer)
-}
-
-// compare judges the grant's secret by rule R. A newer grant is committed under
-// the lease before it is ever sent. The row is settled by that.
-func (r *renewal) compare(ctx context.Context) (newer bool, err error) {
-	stored := r.Secrets.Grant(ctx, r.entry.ID)
-	switch {
-	case errors.Is(stored.Err, token.ErrNotFound), errors.Is(stored.Err, token.ErrDeleted), errors.Is(stored.Err, token.ErrUnreadable):
-		r.entry.Unsettled = false
-		return false, nil // nothing there that could be newer
-	case stored.Err != nil:
-		return false, stored.Err
-	}
-	revision, standing := r.entry.Judge(stored.Value)
-	if standing != token.Newer {
-		r.entry.Unsettled = false
-		return false, nil
-	}
-	lease := r.entry.Lease
-	adopted, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
-		if e.Lease.Holder != lease.Holder {
-			return e, token.ErrLeased
-		}
-		e = r.Schedule.Plan(e.Adopt(revision, stored.Value, time.Now()), r.endpoint.Use(), time.Now())
-		return e, nil
-	})
-	if err != nil {
-		return false, err
-	}
-	r.entry, r.result.Adopted = adopted, true
-	return true, nil
 }
 
 // send sends the refresh token while the lease lasts. An answer that broke off
@@ -251,49 +217,6 @@ func lost(failure *oauth.Error) bool {
 	default:
 		return true
 	}
-}
-
-// refused notes an invalid_grant that nothing newer could replace.
-func (r *renewal) refused(ctx context.Context, cause error) error {
-	latch := r.endpoint.Latch(r.entry.Grant.RefreshToken)
-	r.result.RotationLost = r.lost && !r.entry.Result.RotationLost
-	stored, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
-		next, latched := r.Schedule.Refused(e, latch, r.lost, time.Now())
-		r.result.Latched = latched
-		return next.Release(r.holder), r.held(e)
-	})
-	return r.noted(stored, err, cause)
-}
-
-// giveUp notes a try that brought nothing and moves the next one.
-func (r *renewal) giveUp(ctx context.Context, outcome token.Outcome, cause error) error {
-	stored, err := r.swap(ctx, func(e token.Entry) (token.Entry, error) {
-		now := time.Now()
-		next := e.Attempted(outcome, now)
-		if r.occasion == Probing {
-			next.Result.Failures, next.DueAt = e.Result.Failures, now // behind the others, so that probes rotate
-		} else {
-			next.DueAt = now.Add(backoffFor(e.Result.Failures, r.Schedule.SweepInterval, e.Access.ExpiresAt.Sub(now)))
-		}
-		return next.Release(r.holder), r.held(e)
-	})
-	return r.noted(stored, err, cause)
-}
-
-func (r *renewal) noted(stored token.Entry, err, cause error) error {
-	if err != nil {
-		r.Log.Warn("outcome not noted", "token", r.entry.ID.String(), "error", err)
-		return cause
-	}
-	r.entry = stored
-	return cause
-}
-
-func (r *renewal) held(e token.Entry) error {
-	if e.Lease.Holder != r.holder {
-		return token.ErrLeased
-	}
-	return nil
 }
 
 // swap changes the entry, again on what is stored if somebody was faster, even

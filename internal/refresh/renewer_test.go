@@ -85,7 +85,7 @@ func TestTakeOverComparesFirst(t *testing.T) {
 		w.entries[id] = e
 		next, _ := w.rotate(id, w.live[id]) // the dead one's answer, put into the secret
 		rotated := token.Grant{ID: id, RefreshToken: token.NewSecret(next)}.Stamped(2)
-		w.secrets[id] = token.Stored[token.Grant]{Value: rotated}
+		w.secrets[id] = token.Stored[token.Grant]{Value: rotated, Version: "v2"}
 
 		time.Sleep(time.Minute + token.LeaseGrace - time.Second)
 		if got := w.renew(w.renewer(), id, refresh.WhenDue); !errors.Is(got.Err, token.ErrLeased) || w.calls[id] != 0 {
@@ -137,7 +137,7 @@ func TestRefusalTriesWhatThePersonPutThere(t *testing.T) {
 	t.Parallel()
 	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
 		w.live[id] = "pasted"
-		w.secrets[id] = token.Stored[token.Grant]{Value: token.Grant{ID: id, RefreshToken: token.NewSecret("pasted")}}
+		w.secrets[id] = token.Stored[token.Grant]{Value: token.Grant{ID: id, RefreshToken: token.NewSecret("pasted")}, Version: "v2"}
 		got := w.renew(w.renewer(), id, refresh.WhenDue)
 		if got.Err != nil || !got.Adopted || w.entries[id].Revision != 3 || !w.kept(id) || w.calls[id] != 2 {
 			t.Errorf("%v, adopted %v, revision %d, %d requests; want it adopted as 2 and renewed as 3", got.Err, got.Adopted, w.entries[id].Revision, w.calls[id])
@@ -310,6 +310,17 @@ func TestCommitOnWhatWasLoaded(t *testing.T) {
 			e.Revision, e.WriteID = e.Revision+1, "consent"
 			w.entries[id] = e
 		}, token.ErrSuperseded, false},
+		{"a later consent of the same revision was adopted meanwhile", func(w *grantWorld, id token.ID) {
+			e := w.entries[id]
+			found := token.Grant{ID: id, RefreshToken: token.NewSecret("consented"), ConsentedAt: time.Now()}
+			e = e.Adopt(e.Revision, found, time.Now())
+			e.WriteID = "settled"
+			w.entries[id] = e
+		}, token.ErrSuperseded, false},
+		{"the row was lost, and made again of a secret that is behind", func(w *grantWorld, id token.ID) {
+			behind := token.Entry{ID: id, WriteID: "reconcile"}
+			w.entries[id] = behind.Adopt(0, token.Grant{ID: id, RefreshToken: token.NewSecret("spent")}, time.Now())
+		}, nil, true},
 		{"it was removed meanwhile", func(w *grantWorld, id token.ID) {
 			e := w.entries[id]
 			e.Revision, e.Removed, e.WriteID = e.Revision+1, true, "removal"

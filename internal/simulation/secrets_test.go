@@ -173,15 +173,6 @@ func (s *secrets) GrantVersion(ctx context.Context, id token.ID, version string)
 	return token.Stored[token.Grant]{Value: g, Version: version}
 }
 
-// Grant implements refresh.GrantSecrets.
-func (s *secrets) Grant(ctx context.Context, id token.ID) token.Stored[token.Grant] {
-	labels, err := s.Labels(ctx, id)
-	if err != nil {
-		return token.Stored[token.Grant]{Err: err}
-	}
-	return s.GrantVersion(ctx, id, labels.Current)
-}
-
 // KeepGrant implements refresh.GrantSecrets.
 func (s *secrets) KeepGrant(ctx context.Context, g token.Grant) error {
 	if err := s.call(ctx, "KeepGrant", g.ID); err != nil {

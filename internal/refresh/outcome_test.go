@@ -1,0 +1,92 @@
+package refresh_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+// A renewer that took over sends what another one has in flight, and that one's
+// answer is committed late. The refusal or failure is then not of what is stored.
+func TestFailureOfWhatWasSuperseded(t *testing.T) {
+	t.Parallel()
+	failures := map[string]error{
+		"refused": &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"},
+		"failed":  &oauth.Error{Class: oauth.ClassThrottled, Status: 429},
+	}
+	for name, failure := range failures {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+				due := time.Now().Add(3 * time.Minute)
+				w.answer = func(token.ID) answer {
+					e, _ := w.entries[id].Commit(1, token.Grant{ID: id, RefreshToken: token.NewSecret("late")}, token.AccessToken{ID: id}, time.Now())
+					e.DueAt, e.WriteID = due, "late commit"
+					w.entries[id] = e
+					return answer{err: failure}
+				}
+				got := w.renew(w.renewer(), id, refresh.WhenDue)
+				e := w.entries[id]
+				if !errors.Is(got.Err, token.ErrSuperseded) || e.Result.Outcome != token.OutcomeSucceeded || !e.DueAt.Equal(due) || e.Lease.Holder != "" {
+					t.Errorf("Renew: %v, entry %+v; want ErrSuperseded, and the late answer as it was", got.Err, e)
+				}
+			})
+		})
+	}
+}
+
+// While client or provider are known to be at fault, a second refusal latches
+// nobody.
+func TestProbeLatchesNobody(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer {
+			return answer{err: &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}}
+		}
+		r := w.renewer()
+		w.renew(r, id, refresh.WhenDue)
+		time.Sleep(11 * time.Minute)
+		if got := w.renew(r, id, refresh.Probing); got.Latched || w.entries[id].Result.Latch != nil || w.entries[id].DueAt.After(time.Now()) {
+			t.Errorf("latched %v, entry %+v; want a probe to change nothing but its turn", got.Latched, w.entries[id])
+		}
+		if got := w.renew(r, id, refresh.WhenDue); !got.Latched {
+			t.Error("the refusal after it did not latch")
+		}
+	})
+}
+
+// An answer may have been lost; that the secret cannot be read after a refusal
+// makes nothing else of it.
+func TestLostAnswerStaysLostWhenTheSecretCannotBeRead(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer { return answer{after: time.Hour} }
+		r := w.renewer()
+		w.renew(r, id, refresh.WhenDue)
+		w.live[id], w.answer = "rotated unseen", nil
+		w.labelsFault = errStore
+		time.Sleep(time.Minute)
+		w.renew(r, id, refresh.WhenDue)
+		w.labelsFault = nil
+		time.Sleep(15 * time.Minute)
+		if got := w.renew(r, id, refresh.WhenDue); !got.RotationLost {
+			t.Errorf("the next refusal: %v, want it called rotation lost", got.Err)
+		}
+	})
+}
+
+// A suspect answer stays away from the provider, whatever else it lacks.
+func TestSuspectAnswerWithoutAccessToken(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.suspect, w.noAccess = true, true
+		w.renew(w.renewer(), id, refresh.WhenDue)
+		if e := w.entries[id]; !e.Suspect || !e.DueAt.IsZero() {
+			t.Errorf("entry %+v, want it suspect and not due", e)
+		}
+	})
+}
