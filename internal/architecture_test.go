@@ -50,11 +50,13 @@ func allowed() map[string][]string {
 		"internal/journal/journaltest": {"internal/journal", "internal/seal", "internal/token"}, // for tests: nobody ships it
 
 		"internal/sandbox/authserver":     {"internal/token"},
-		"internal/sandbox/dynamodb":       nil,
-		"internal/sandbox/eventbridge":    nil,
+		"internal/sandbox/awsjson":        nil,
+		"internal/sandbox/dynamodb":       {"internal/sandbox/awsjson"},
+		"internal/sandbox/eventbridge":    {"internal/sandbox/awsjson"},
 		"internal/sandbox/lambda":         {"internal/token"},
-		"internal/sandbox/moto":           nil, // for tests: nobody ships it
-		"internal/sandbox/secretsmanager": {"internal/token"},
+		"internal/sandbox/moto":           nil,                       // for tests: nobody ships it
+		"internal/sandbox/sandboxtest":    {"internal/sandbox/moto"}, // for tests: nobody ships it
+		"internal/sandbox/secretsmanager": {"internal/sandbox/awsjson", "internal/token"},
 	}
 }
 
@@ -77,7 +79,7 @@ func owners() map[string][]string {
 		"go.uber.org/goleak":              nil,
 		"gopkg.in/yaml.v3":                nil,
 		"pgregory.net/rapid":              {"internal/journal/journaltest"},
-		"testing":                         {"internal/journal/journaltest", "internal/sandbox/moto"},
+		"testing":                         {"internal/journal/journaltest", "internal/sandbox/moto", "internal/sandbox/sandboxtest"},
 	}
 }
 

@@ -2,7 +2,6 @@ package secretstore_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"token-refresher/internal/sandbox/moto"
+	"token-refresher/internal/sandbox/sandboxtest"
 	emulator "token-refresher/internal/sandbox/secretsmanager"
 	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
@@ -98,17 +98,7 @@ func emulate(t *testing.T, alter ...func(*emulator.Config)) (*emulator.Server, s
 		f(&config)
 	}
 	server, err := emulator.Open(config)
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	listener := httptest.NewServer(server)
-	t.Cleanup(listener.Close)
-	return server, listener.URL
+	return server, sandboxtest.Serve(t, server, err)
 }
 
 // emulated is the emulator as the backend of one test.

@@ -57,7 +57,7 @@ func (s *Server) call(name string, body []byte) (answer any, err error) {
 	if !ok {
 		return nil, notEmulated("the operation %s", name)
 	}
-	if err := fault.refusal(); err != nil {
+	if err := fault.Refusal(); err != nil {
 		return nil, err
 	}
 	if s.config.IndexLag > 0 {
@@ -73,10 +73,7 @@ func (s *Server) call(name string, body []byte) (answer any, err error) {
 		answer, err = op.run(s, tx, body)
 		return err
 	})
-	if err == nil && fault.lost() {
-		return nil, errAnswerLost
-	}
-	return answer, err
+	return fault.After(answer, err)
 }
 
 // meet tells the observer of a call, and chooses its fault.

@@ -1,6 +1,10 @@
 package dynamodb
 
-import "bytes"
+import (
+	"bytes"
+
+	"token-refresher/internal/sandbox/awsjson"
+)
 
 // A condition is what an expression says of an item, which is nil if there is
 // none.
@@ -80,9 +84,9 @@ func (c conditional) parse() (condition, error) {
 
 // failed is the error of a condition that does not hold for what stands there.
 func (c conditional) failed(standing item) error {
-	err := refuse(typeConditionFailed, "The conditional request failed")
+	err := awsjson.Refuse(typeConditionFailed, "The conditional request failed")
 	if c.ReturnValuesOnConditionCheckFailure == "ALL_OLD" {
-		err.Item = standing
+		err.Detail = standing
 	}
 	return err
 }

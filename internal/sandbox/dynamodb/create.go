@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"go.etcd.io/bbolt"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 var nameChars = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
@@ -32,7 +34,7 @@ func (s *Server) createTable(tx *bbolt.Tx, in createRequest) (created, error) {
 		return created{}, err
 	}
 	if tables(tx).Get([]byte(in.TableName)) != nil {
-		return created{}, refuse(typeInUse, "Table already exists: %s", in.TableName)
+		return created{}, awsjson.Refuse(typeInUse, "Table already exists: %s", in.TableName)
 	}
 	t := table{
 		TableName: in.TableName, BillingMode: in.BillingMode, AttributeDefinitions: in.AttributeDefinitions,

@@ -10,6 +10,7 @@ import (
 
 	"token-refresher/internal/journal"
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 func TestCreateTableRefuses(t *testing.T) {
@@ -51,7 +52,7 @@ func TestCreateTableRefuses(t *testing.T) {
 			in := journal.TableInput(tableName)
 			tt.alter(in)
 			_, err := e.CreateTable(t.Context(), in)
-			wantError(t, err, "ValidationException", tt.want)
+			sandboxtest.WantError(t, err, "ValidationException", tt.want)
 		})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 const statusActive = "ACTIVE"
@@ -18,7 +20,7 @@ type tableDescription struct {
 	TableName              string
 	TableARN               string `json:"TableArn"`
 	TableStatus            string
-	CreationDateTime       epoch
+	CreationDateTime       awsjson.Time
 	ItemCount              int
 	BillingModeSummary     billing
 	AttributeDefinitions   []definition
@@ -45,7 +47,7 @@ func (s *Server) describeTable(tx *bbolt.Tx, in describeRequest) (described, err
 func (s *Server) description(tx *bbolt.Tx, t table) tableDescription {
 	arn := fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, t.TableName)
 	d := tableDescription{
-		TableName: t.TableName, TableARN: arn, TableStatus: statusActive, CreationDateTime: epoch{t.Created},
+		TableName: t.TableName, TableARN: arn, TableStatus: statusActive, CreationDateTime: awsjson.Time{Time: t.Created},
 		ItemCount: items(tx, t.TableName).Stats().KeyN, BillingModeSummary: billing{t.BillingMode},
 		AttributeDefinitions: t.AttributeDefinitions, KeySchema: t.KeySchema,
 	}

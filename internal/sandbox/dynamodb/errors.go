@@ -3,34 +3,37 @@ package dynamodb
 import (
 	"fmt"
 	"net/http"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
-// Error types of the service, and of the layers in front of it.
+// Error types of the service, and of the layers in front of it; see also awsjson.
 const (
-	typeConditionFailed  = "ConditionalCheckFailedException"
-	typeInternal         = "InternalServerError"
-	typeInUse            = "ResourceInUseException"
-	typeNotFound         = "ResourceNotFoundException"
-	typeSerialization    = "SerializationException"
-	typeUnavailable      = "ServiceUnavailable"
-	typeUnknownOperation = "UnknownOperationException"
-	typeValidation       = "ValidationException"
+	typeConditionFailed = "ConditionalCheckFailedException"
+	typeInternal        = "InternalServerError"
+	typeInUse           = "ResourceInUseException"
+	typeNotFound        = "ResourceNotFoundException"
+	typeUnavailable     = "ServiceUnavailable"
+	typeValidation      = "ValidationException"
 )
 
-// An apiError is an answer other than success. Its text never holds the value of
-// an attribute.
-type apiError struct {
-	Type    string
-	Message string
-	Item    item // what stood there when a condition failed, if it was asked for
+// failure is the body of an answer to an error.
+type failure struct {
+	Type    string `json:"__type"`
+	Item    item   `json:",omitempty"` // what stood there when a condition failed, if it was asked for
+	Message string `json:"message"`
 }
 
-func (e *apiError) Error() string { return e.Type + ": " + e.Message }
+// failureOf is how the service answers an error, whose detail may be an item.
+func failureOf(_ http.Header, e *awsjson.Error) (status int, body any) {
+	standing, _ := e.Detail.(item)
+	return statusOf(e.Type), failure{Type: qualified(e.Type), Item: standing, Message: e.Message}
+}
 
-// status is 400 for everything a client did ("Error handling with DynamoDB" in
+// statusOf is 400 for everything a client did ("Error handling with DynamoDB" in
 // the developer guide).
-func (e *apiError) status() int {
-	switch e.Type {
+func statusOf(kind string) int {
+	switch kind {
 	case typeInternal:
 		return http.StatusInternalServerError
 	case typeUnavailable:
@@ -41,25 +44,23 @@ func (e *apiError) status() int {
 }
 
 // qualified is the type with the name space that it has on the wire.
-func (e *apiError) qualified() string {
-	switch e.Type {
+func qualified(kind string) string {
+	switch kind {
 	case typeValidation:
-		return "com.amazon.coral.validate#" + e.Type
-	case typeSerialization, typeUnknownOperation, typeUnavailable, "AccessDeniedException":
-		return "com.amazon.coral.service#" + e.Type
+		return "com.amazon.coral.validate#" + kind
+	case awsjson.TypeSerialization, awsjson.TypeUnknownOperation, typeUnavailable, "AccessDeniedException":
+		return "com.amazon.coral.service#" + kind
 	default:
-		return "com.amazonaws.dynamodb.v20120810#" + e.Type
+		return "com.amazonaws.dynamodb.v20120810#" + kind
 	}
 }
 
-func refuse(kind, format string, args ...any) *apiError {
-	return &apiError{Type: kind, Message: fmt.Sprintf(format, args...)}
+// invalid refuses what AWS refuses, in its words where they are public.
+func invalid(format string, args ...any) *awsjson.Error {
+	return awsjson.Refuse(typeValidation, format, args...)
 }
 
-// invalid refuses what AWS refuses, in its words where they are public.
-func invalid(format string, args ...any) *apiError { return refuse(typeValidation, format, args...) }
-
 // notEmulated refuses what AWS would do and this package does not.
-func notEmulated(format string, args ...any) *apiError {
+func notEmulated(format string, args ...any) *awsjson.Error {
 	return invalid("This emulator does not know %s.", fmt.Sprintf(format, args...))
 }

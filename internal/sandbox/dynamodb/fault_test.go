@@ -1,17 +1,15 @@
 package dynamodb_test
 
 import (
-	"errors"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 func TestFaults(t *testing.T) {
@@ -40,13 +38,7 @@ func TestFaults(t *testing.T) {
 				return nil
 			})
 			_, err := e.PutItem(t.Context(), &ddb.PutItemInput{TableName: aws.String(tableName), Item: row("a", "1", 0)})
-			api, answered := errors.AsType[smithy.APIError](err)
-			if err == nil || answered != (tt.code != "") || (answered && api.ErrorCode() != tt.code) {
-				t.Errorf("error = %v, want code %q", err, tt.code)
-			}
-			if response, ok := errors.AsType[*smithyhttp.ResponseError](err); answered && (!ok || response.HTTPStatusCode() != tt.status) {
-				t.Errorf("error = %v, want status %d", err, tt.status)
-			}
+			sandboxtest.WantFailure(t, err, tt.code, tt.status)
 			store(t, e.Client, tableName, row("b", "1", 0)) // not affected
 			if got := read(t, e.Client, tableName, "a") != nil; got != tt.processed {
 				t.Errorf("processed = %t, want %t", got, tt.processed)

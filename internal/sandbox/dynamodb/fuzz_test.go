@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // fuzzed is a server with a table and an item.
@@ -33,7 +34,7 @@ func FuzzCall(f *testing.F) {
 	s := fuzzed(f)
 	f.Fuzz(func(t *testing.T, operation, body string) {
 		w := httptest.NewRecorder()
-		s.ServeHTTP(w, request("POST", "DynamoDB_20120810."+operation, body))
+		s.ServeHTTP(w, sandboxtest.Request("POST", "DynamoDB_20120810."+operation, body))
 		if (w.Code != 200 && w.Code != 400) || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("status %d: %s, want 200 or 400 and JSON", w.Code, w.Body)
 		}
@@ -58,7 +59,7 @@ func FuzzExpression(f *testing.F) {
 			t.Fatal(err)
 		}
 		w := httptest.NewRecorder()
-		s.ServeHTTP(w, request("POST", "DynamoDB_20120810.Scan", string(body)))
+		s.ServeHTTP(w, sandboxtest.Request("POST", "DynamoDB_20120810.Scan", string(body)))
 		if w.Code != 200 && w.Code != 400 {
 			t.Errorf("status %d: %s, want 200 or 400", w.Code, w.Body)
 		}

@@ -1,25 +1,19 @@
 package dynamodb_test
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/smithy-go"
 
 	"token-refresher/internal/journal"
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // tableName is that of the table that tests have from the start.
@@ -28,32 +22,12 @@ const tableName = "journal"
 // item is one as the SDK has it.
 type item = map[string]types.AttributeValue
 
-// A clock is time that only a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // An emulator is a running Server with the SDK's own client in front of it.
 type emulator struct {
 	*ddb.Client
 	server   *dynamodb.Server
 	endpoint string
-	clock    *clock
+	clock    *sandboxtest.Clock
 }
 
 // start runs an emulator with the journal's table.
@@ -68,33 +42,18 @@ func start(t *testing.T, alter ...func(*dynamodb.Config)) emulator {
 
 func startEmpty(t *testing.T, alter ...func(*dynamodb.Config)) emulator {
 	t.Helper()
-	c := newClock()
+	c := sandboxtest.NewClock()
 	config := dynamodb.Config{Now: c.Now}
 	for _, f := range alter {
 		f(&config)
 	}
 	server, err := dynamodb.Open(config)
-	if err != nil {
-		t.Fatalf("Open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-	listener := httptest.NewServer(server)
-	t.Cleanup(listener.Close)
-	return emulator{Client: client(listener.URL), server: server, endpoint: listener.URL, clock: c}
+	endpoint := sandboxtest.Serve(t, server, err)
+	return emulator{Client: client(endpoint), server: server, endpoint: endpoint, clock: c}
 }
 
-// client is the SDK's, without retries: tests look at single answers.
 func client(endpoint string, alter ...func(*ddb.Options)) *ddb.Client {
-	return ddb.New(ddb.Options{
-		BaseEndpoint: aws.String(endpoint),
-		Region:       "eu-west-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		Retryer:      aws.NopRetryer{},
-	}, alter...)
+	return ddb.NewFromConfig(sandboxtest.Config(endpoint), alter...)
 }
 
 func stateFile(t *testing.T) (string, func(*dynamodb.Config)) {
@@ -167,35 +126,4 @@ func keyOf(i item) string {
 		return fmt.Sprintf("no key: %v", i)
 	}
 	return s.Value
-}
-
-// outcome is an error's AWS code, or success.
-func outcome(err error) string {
-	if err == nil {
-		return "success"
-	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
-	}
-	return err.Error()
-}
-
-// wantError compares an error's AWS code, and a part of its text.
-func wantError(t *testing.T, err error, code, text string) {
-	t.Helper()
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		t.Fatalf("error = %v, want %s", err, code)
-	}
-	if api.ErrorCode() != code || !strings.Contains(api.ErrorMessage(), text) {
-		t.Errorf("error = %s: %q, want %s: %q", api.ErrorCode(), api.ErrorMessage(), code, text)
-	}
-}
-
-// request is a call as it is on the wire.
-func request(method, target, body string) *http.Request {
-	r := httptest.NewRequest(method, "/", strings.NewReader(body))
-	r.Header.Set("X-Amz-Target", target)
-	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	return r
 }

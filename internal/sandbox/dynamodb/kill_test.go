@@ -1,55 +1,28 @@
 package dynamodb_test
 
 import (
-	"bufio"
 	"fmt"
-	"net/http/httptest"
-	"os"
-	"os/exec"
+	"net/http"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
-// childFile names the state file of the child process in TestKill.
-const childFile = "DYNAMODB_TEST_STATE_FILE"
-
-// TestMain lets the test binary be the child that TestKill kills.
 func TestMain(m *testing.M) {
-	if path := os.Getenv(childFile); path != "" {
-		writeForever(path)
-	}
-	os.Exit(m.Run())
+	sandboxtest.Main(m, func(path string) (*dynamodb.Server, error) { return dynamodb.Open(dynamodb.Config{Path: path}) }, swap)
 }
 
-// writeForever swaps items, each with its number and due at it, and names each
-// write once it is acknowledged.
-func writeForever(path string) {
-	server, err := dynamodb.Open(dynamodb.Config{Path: path})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	var out sync.Mutex
-	var wg sync.WaitGroup
-	for worker := range 4 {
-		wg.Go(func() {
-			for n := 1; ; n++ {
-				w := httptest.NewRecorder()
-				body := fmt.Sprintf(`{"TableName":"journal","Item":{"pk":{"S":"k%d"},"n":{"N":"%d"},"due":{"S":"due"},"due_at":{"N":"%d"}},
-					"ConditionExpression":"attribute_not_exists(#k) OR #n = :n","ExpressionAttributeNames":{"#k":"pk","#n":"n"},"ExpressionAttributeValues":{":n":{"N":"%d"}}}`, worker, n, n, n-1)
-				server.ServeHTTP(w, request("POST", "DynamoDB_20120810.PutItem", body))
-				out.Lock()
-				fmt.Println(w.Code, worker, n)
-				out.Unlock()
-			}
-		})
-	}
-	wg.Wait()
+// swap puts an item that has its number, and is due at it, in place of the one
+// with the number before.
+func swap(worker, n int) (string, *http.Request) {
+	name := fmt.Sprintf("k%d", worker)
+	body := fmt.Sprintf(`{"TableName":"journal","Item":{"pk":{"S":"%s"},"n":{"N":"%d"},"due":{"S":"due"},"due_at":{"N":"%d"}},
+		"ConditionExpression":"attribute_not_exists(#k) OR #n = :n","ExpressionAttributeNames":{"#k":"pk","#n":"n"},"ExpressionAttributeValues":{":n":{"N":"%d"}}}`, name, n, n, n-1)
+	return name, sandboxtest.Request("POST", "DynamoDB_20120810.PutItem", body)
 }
 
 // TestKill kills a writing process without warning: every write that was
@@ -63,15 +36,15 @@ func TestKill(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatalf("Close: %v", err)
 		}
-		acknowledged := writeAndKill(t, path, 40+60*round)
+		acknowledged := sandboxtest.WriteAndKill(t, path, 40+60*round)
 		e := startEmpty(t, func(c *dynamodb.Config) { c.Path = path })
 		newest := 0
-		for worker, want := range acknowledged {
-			i := read(t, e.Client, tableName, fmt.Sprintf("k%d", worker))
+		for name, want := range acknowledged {
+			i := read(t, e.Client, tableName, name)
 			// One more write may have been committed and not yet told.
 			got := numberOf(t, i["n"])
 			if got != want && got != want+1 {
-				t.Errorf("round %d: item %d is at %d, want %d, which was acknowledged", round, worker, got, want)
+				t.Errorf("round %d: item %s is at %d, want %d, which was acknowledged", round, name, got, want)
 			}
 			newest = max(newest, got)
 		}
@@ -97,39 +70,4 @@ func numberOf(t *testing.T, v types.AttributeValue) (n int) {
 		t.Fatalf("number: %v", err)
 	}
 	return n
-}
-
-// writeAndKill runs the child until it has told that many writes, and returns
-// the last number told for each item.
-func writeAndKill(t *testing.T, path string, writes int) map[int]int {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childFile+"="+path)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("starting the child: %v", err)
-	}
-	told := make(map[int]int)
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		var code, worker, n int
-		if _, err := fmt.Sscan(lines.Text(), &code, &worker, &n); err != nil {
-			break // the last line may be cut
-		}
-		if code != 200 {
-			t.Errorf("the child says %q", lines.Text())
-		}
-		told[worker] = n
-		if writes--; writes == 0 {
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatalf("killing the child: %v", err)
-			}
-		}
-	}
-	if err := cmd.Wait(); err == nil || writes > 0 {
-		t.Fatalf("the child ended by itself: %v", err)
-	}
-	return told
 }

@@ -26,19 +26,19 @@ func TestIndexLag(t *testing.T) {
 		t.Error("an item must not lag")
 	}
 	expect("at once", "")
-	e.clock.advance(lag - 1)
+	e.clock.Advance(lag - 1)
 	expect("before the lag has passed", "")
 	store(t, e.Client, tableName, row("b", "1", 20))
-	e.clock.advance(1)
+	e.clock.Advance(1)
 	expect("after the lag of one", "a")
 
 	store(t, e.Client, tableName, row("a", "2", 30))
-	e.clock.advance(lag / 2)
+	e.clock.Advance(lag / 2)
 	store(t, e.Client, tableName, row("a", "3", 0))
 	expect("after another change", "a")
-	e.clock.advance(lag / 2)
+	e.clock.Advance(lag / 2)
 	expect("when it has moved", "b a")
-	e.clock.advance(lag / 2)
+	e.clock.Advance(lag / 2)
 	expect("when it has left", "b")
 }
 

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // A modelled item. In no index if it has no time.
@@ -51,7 +52,7 @@ type modelAnswer struct {
 
 func send(s *dynamodb.Server, operation, body string) modelAnswer {
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, request("POST", "DynamoDB_20120810."+operation, body))
+	s.ServeHTTP(w, sandboxtest.Request("POST", "DynamoDB_20120810."+operation, body))
 	var answer modelAnswer
 	_ = json.Unmarshal(w.Body.Bytes(), &answer) // an answer that does not fit differs from the model
 	return answer

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 func open(t *testing.T, c dynamodb.Config) *dynamodb.Server {
@@ -24,7 +25,7 @@ func open(t *testing.T, c dynamodb.Config) *dynamodb.Server {
 func call(t testing.TB, s *dynamodb.Server, operation, body string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s.ServeHTTP(w, request("POST", "DynamoDB_20120810."+operation, body))
+	s.ServeHTTP(w, sandboxtest.Request("POST", "DynamoDB_20120810."+operation, body))
 	if w.Code != 200 {
 		t.Fatalf("%s: status %d: %s", operation, w.Code, w.Body)
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // A subject is one DynamoDB under the contract, ours or moto's, and a table that
@@ -27,7 +29,7 @@ func (s subject) put(t *testing.T, i item) {
 func (s subject) try(t *testing.T, i item) string {
 	t.Helper()
 	_, err := s.PutItem(t.Context(), &ddb.PutItemInput{TableName: &s.table, Item: i})
-	return outcome(err)
+	return sandboxtest.Outcome(err)
 }
 
 // sized puts an item of so many bytes.
@@ -82,7 +84,7 @@ func (s subject) conditional(t *testing.T, i item, condition string, values item
 		TableName: &s.table, Item: i, ConditionExpression: &condition,
 		ExpressionAttributeNames: map[string]string{"#k": "pk", "#w": "write_id"}, ExpressionAttributeValues: values,
 	})
-	return outcome(err)
+	return sandboxtest.Outcome(err)
 }
 
 // pages tells the keys of each page, and how the last one ended.
@@ -116,7 +118,7 @@ func writeIDOf(i item) string {
 
 func outcomeOf(err error, describe func() string) string {
 	if err != nil {
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}
 	return describe()
 }
@@ -133,7 +135,7 @@ func namesOf(i item) string { return strings.Join(slices.Sorted(maps.Keys(i)), "
 func refusalOf(err error) string {
 	failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
 	if !ok {
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}
-	return outcome(err) + " of " + writeIDOf(failed.Item)
+	return sandboxtest.Outcome(err) + " of " + writeIDOf(failed.Item)
 }

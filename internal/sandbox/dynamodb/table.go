@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 // Roles of an attribute in a key.
@@ -44,7 +46,7 @@ func findTable(tx *bbolt.Tx, name string) (table, error) {
 	}
 	data := tables(tx).Get([]byte(name))
 	if data == nil {
-		return table{}, refuse(typeNotFound, "Requested resource not found")
+		return table{}, awsjson.Refuse(typeNotFound, "Requested resource not found")
 	}
 	var t table
 	if err := json.Unmarshal(data, &t); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 const (
@@ -45,7 +46,7 @@ func TestWire(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRecorder()
-			s.ServeHTTP(w, request(tt.method, tt.target, tt.body))
+			s.ServeHTTP(w, sandboxtest.Request(tt.method, tt.target, tt.body))
 			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) || !json.Valid(w.Body.Bytes()) {
 				t.Errorf("status %d: %s, want %d: %s", w.Code, w.Body, tt.status, tt.want)
 			}
@@ -60,7 +61,7 @@ func TestWire(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]bool{"DynamoDB_20120810.GetItem": true, "DynamoDBStreams_20120810.GetRecords": false, "secretsmanager.GetSecretValue": false, "": false} {
-		if got := dynamodb.Claims(request("POST", target, "")); got != want {
+		if got := dynamodb.Claims(sandboxtest.Request("POST", target, "")); got != want {
 			t.Errorf("Claims of target %q = %t, want %t", target, got, want)
 		}
 	}
@@ -147,7 +148,7 @@ func TestRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRecorder()
-			s.ServeHTTP(w, request("POST", "DynamoDB_20120810."+tt.operation, tt.body))
+			s.ServeHTTP(w, sandboxtest.Request("POST", "DynamoDB_20120810."+tt.operation, tt.body))
 			if got := w.Body.String(); w.Code != 400 || !strings.Contains(got, validation) || !strings.Contains(got, tt.want) {
 				t.Errorf("status %d: %s, want 400, ValidationException: %s", w.Code, got, tt.want)
 			}

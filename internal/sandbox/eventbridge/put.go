@@ -3,7 +3,8 @@ package eventbridge
 import (
 	"encoding/json"
 	"strings"
-	"time"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 const (
@@ -27,7 +28,7 @@ type entry struct {
 	Detail       string
 	EventBusName string
 	Resources    []string
-	Time         epoch
+	Time         awsjson.Time
 }
 
 type putAnswer struct {
@@ -106,18 +107,4 @@ func (e entry) check() result {
 		return result{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
 	}
 	return result{}
-}
-
-// epoch is a time as the protocol writes it: seconds since 1970, which may have
-// a fraction.
-type epoch struct{ time.Time }
-
-// UnmarshalJSON reads the number.
-func (e *epoch) UnmarshalJSON(b []byte) error {
-	var seconds float64
-	if err := json.Unmarshal(b, &seconds); err != nil {
-		return err
-	}
-	e.Time = time.UnixMilli(int64(seconds * 1000)).UTC()
-	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	eb "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/smithy-go"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"token-refresher/internal/sandbox/eventbridge"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -28,12 +28,7 @@ func start(t *testing.T, c eventbridge.Config) (*eb.Client, *eventbridge.Sink) {
 	sink := eventbridge.New(c)
 	listener := httptest.NewServer(sink)
 	t.Cleanup(listener.Close)
-	return eb.New(eb.Options{
-		BaseEndpoint: aws.String(listener.URL),
-		Region:       "eu-west-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		Retryer:      aws.NopRetryer{},
-	}), sink
+	return eb.NewFromConfig(sandboxtest.Config(listener.URL)), sink
 }
 
 func entry(source, detailType, detail string) types.PutEventsRequestEntry {
@@ -175,8 +170,7 @@ func TestWire(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := httptest.NewRequest(tt.method, "/", strings.NewReader(tt.body))
-			r.Header.Set("X-Amz-Target", tt.target)
+			r := sandboxtest.Request(tt.method, tt.target, tt.body)
 			if got, want := eventbridge.Claims(r), strings.HasPrefix(tt.target, "AWSEvents."); got != want {
 				t.Errorf("Claims = %t, want %t", got, want)
 			}
@@ -195,10 +189,8 @@ func FuzzPutEvents(f *testing.F) {
 	f.Add(`{"Entries":[{"Time":1e300},null]}`)
 	sink := eventbridge.New(eventbridge.Config{})
 	f.Fuzz(func(t *testing.T, body string) {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
-		r.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
 		w := httptest.NewRecorder()
-		sink.ServeHTTP(w, r)
+		sink.ServeHTTP(w, sandboxtest.Request("POST", "AWSEvents.PutEvents", body))
 		if w.Code != 200 && w.Code != 400 {
 			t.Errorf("status %d, want 200 or 400", w.Code)
 		}

@@ -1,6 +1,10 @@
 package secretsmanager
 
-import "errors"
+import (
+	"errors"
+
+	"token-refresher/internal/sandbox/awsjson"
+)
 
 // maxBatch is the most secrets that one BatchGetSecretValue takes or answers.
 const maxBatch = 20
@@ -40,7 +44,7 @@ func (s *Server) batchGetSecretValue(in batchRequest) (batchAnswer, error) {
 	answer := batchAnswer{SecretValues: []secretValue{}, Errors: []batchError{}, NextToken: next}
 	for _, id := range ids {
 		v, err := s.readObserved(id)
-		api, refused := errors.AsType[*apiError](err)
+		api, refused := errors.AsType[*awsjson.Error](err)
 		switch {
 		case refused:
 			answer.Errors = append(answer.Errors, batchError{SecretID: id, ErrorCode: api.Type, Message: api.Message})
@@ -56,9 +60,9 @@ func (s *Server) batchGetSecretValue(in batchRequest) (batchAnswer, error) {
 func (in batchRequest) check() (size int, err error) {
 	switch {
 	case (len(in.SecretIDList) > 0) == (len(in.Filters) > 0):
-		return 0, refuse(typeInvalidParameter, textBatchOne)
+		return 0, awsjson.Refuse(typeInvalidParameter, textBatchOne)
 	case in.MaxResults != nil && len(in.Filters) == 0:
-		return 0, refuse(typeInvalidParameter, textBatchMax)
+		return 0, awsjson.Refuse(typeInvalidParameter, textBatchMax)
 	case len(in.SecretIDList) > maxBatch:
 		return 0, invalid("Value at 'secretIdList' failed to satisfy constraint: Member must have length less than or equal to %d", maxBatch)
 	default:
@@ -84,7 +88,7 @@ func (s *Server) filtered(in batchRequest, size int) (names []string, next strin
 func (s *Server) readObserved(id string) (secretValue, error) {
 	name := s.nameOf(id)
 	s.observe("GetSecretValue", name)
-	if err := s.faultFor("GetSecretValue", name).refusal(); err != nil {
+	if err := s.faultFor("GetSecretValue", name).Refusal(); err != nil {
 		return secretValue{}, err
 	}
 	return s.read(getRequest{SecretID: id})

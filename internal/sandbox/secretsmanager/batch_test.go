@@ -62,7 +62,7 @@ func TestBatchByFilter(t *testing.T) {
 		name := fmt.Sprintf("s%02d", i)
 		e.create(t, name, name)
 		want = append(want, name)
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 	}
 	e.create(t, "other", "v")
 	var got []string

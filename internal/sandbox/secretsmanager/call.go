@@ -1,5 +1,7 @@
 package secretsmanager
 
+import "token-refresher/internal/sandbox/awsjson"
+
 // An operation is one of the service's calls: the rate it counts against,
 // whether it changes anything, and what it does.
 type operation struct {
@@ -59,22 +61,18 @@ func handle[Request, Answer any](f func(*Server, Request) (Answer, error)) func(
 func (s *Server) call(name string, body []byte) (any, error) {
 	op, ok := lookUp(name)
 	if !ok {
-		return nil, refuse(typeUnknownOperation, "")
+		return nil, awsjson.Refuse(awsjson.TypeUnknownOperation, "")
 	}
 	secret := s.addressee(body)
 	s.observe(name, secret)
 	fault := s.faultFor(name, secret)
-	if err := fault.refusal(); err != nil {
+	if err := fault.Refusal(); err != nil {
 		return nil, err
 	}
 	if !s.limits.allow(op.rate, s.config.Now()) {
-		return nil, refuse(typeThrottling, textRate)
+		return nil, awsjson.Refuse(typeThrottling, textRate)
 	}
-	answer, err := s.run(op, body)
-	if err == nil && fault.lost() {
-		return nil, errAnswerLost
-	}
-	return answer, err
+	return fault.After(s.run(op, body))
 }
 
 func (s *Server) run(op operation, body []byte) (any, error) {

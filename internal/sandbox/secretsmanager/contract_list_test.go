@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // list tells the names that a listing of the case's secrets answers, without
@@ -19,7 +21,7 @@ func (s subject) list(t *testing.T, in sm.ListSecretsInput) string {
 	for pages := sm.NewListSecretsPaginator(s, &in, endless); pages.HasMorePages(); {
 		page, err := pages.NextPage(t.Context())
 		if err != nil {
-			return outcome(err)
+			return sandboxtest.Outcome(err)
 		}
 		for _, secret := range page.SecretList {
 			names = append(names, strings.TrimPrefix(*secret.Name, s.name+"/"))
@@ -38,44 +40,44 @@ func (s subject) some(t *testing.T) {
 }
 
 var listClauses = []clause{
-	{name: "secrets are listed by prefix", want: "a b c", do: func(t *testing.T, s subject) string {
+	{Name: "secrets are listed by prefix", Want: "a b c", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		return s.list(t, sm.ListSecretsInput{})
 	}},
-	{name: "secrets are listed by tag key", want: "a b", do: func(t *testing.T, s subject) string {
+	{Name: "secrets are listed by tag key", Want: "a b", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		return s.list(t, sm.ListSecretsInput{Filters: filters("tag-key", "token-refresher:grant-type")})
 	}},
-	{name: "tag key and tag value are independent", want: "a b", do: func(t *testing.T, s subject) string {
+	{Name: "tag key and tag value are independent", Want: "a b", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		return s.list(t, sm.ListSecretsInput{Filters: slices.Concat(filters("tag-key", "token-refresher:grant-type"), filters("tag-value", "client_credentials"))})
 	}},
-	{name: "tag filters match prefixes", want: "a b", do: func(t *testing.T, s subject) string {
+	{Name: "tag filters match prefixes", Want: "a b", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		return s.list(t, sm.ListSecretsInput{Filters: filters("tag-key", "token-refresher:")})
 	}},
-	{name: "pages join up", want: "a b c", do: func(t *testing.T, s subject) string {
+	{Name: "pages join up", Want: "a b c", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		return s.list(t, sm.ListSecretsInput{MaxResults: aws.Int32(1)})
 	}},
-	{name: "a tag added later is listed", want: "c", do: func(t *testing.T, s subject) string {
+	{Name: "a tag added later is listed", Want: "c", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		if _, err := s.TagResource(t.Context(), &sm.TagResourceInput{SecretId: aws.String(s.name + "/c"), Tags: tagsOf("late", "v")}); err != nil {
 			t.Fatalf("TagResource: %v", err)
 		}
 		return s.list(t, sm.ListSecretsInput{Filters: filters("tag-key", "late")})
 	}},
-	{name: "deleted secrets are not listed", want: "a c", do: func(t *testing.T, s subject) string {
+	{Name: "deleted secrets are not listed", Want: "a c", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		s.mark(t, s.name+"/b")
 		return s.list(t, sm.ListSecretsInput{})
 	}},
-	{name: "planned deletions are listed on demand", want: "a b c", do: func(t *testing.T, s subject) string {
+	{Name: "planned deletions are listed on demand", Want: "a b c", Do: func(t *testing.T, s subject) string {
 		s.some(t)
 		s.mark(t, s.name+"/b")
 		return s.list(t, sm.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)})
 	}},
-	{name: "a list tells the current version and the tags", want: "AWSCURRENT a=b", do: func(t *testing.T, s subject) string {
+	{Name: "a list tells the current version and the tags", Want: "AWSCURRENT a=b", Do: func(t *testing.T, s subject) string {
 		id := s.given(t, s.name, "v", "a", "b").VersionId
 		out, err := s.ListSecrets(t.Context(), &sm.ListSecretsInput{Filters: filters("name", s.name)})
 		if err != nil || len(out.SecretList) != 1 {

@@ -10,22 +10,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"token-refresher/internal/sandbox/moto"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
-
-// outcome is "success", or the code of AWS's error.
-func outcome(err error) string {
-	if err == nil {
-		return "success"
-	}
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
-	}
-	return err.Error()
-}
 
 // given makes a secret of that value; tags come in pairs.
 func (s subject) given(t *testing.T, name, value string, tags ...string) *sm.CreateSecretOutput {
@@ -57,7 +46,7 @@ func (s subject) read(t *testing.T, in sm.GetSecretValueInput) string {
 	}
 	out, err := s.GetSecretValue(t.Context(), &in)
 	if err != nil {
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}
 	return aws.ToString(out.SecretString) + string(out.SecretBinary)
 }
@@ -67,7 +56,7 @@ func (s subject) batch(t *testing.T, ids ...string) string {
 	t.Helper()
 	out, err := s.BatchGetSecretValue(t.Context(), &sm.BatchGetSecretValueInput{SecretIdList: ids})
 	if err != nil {
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}
 	var codes []string
 	for _, failed := range out.Errors {
@@ -93,36 +82,36 @@ func (s subject) moved(t *testing.T) {
 }
 
 var readClauses = []clause{
-	{name: "a value is read by name", want: "one", do: func(t *testing.T, s subject) string {
+	{Name: "a value is read by name", Want: "one", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "a value is read by ARN", want: "one", do: func(t *testing.T, s subject) string {
+	{Name: "a value is read by ARN", Want: "one", Do: func(t *testing.T, s subject) string {
 		return s.read(t, sm.GetSecretValueInput{SecretId: s.given(t, s.name, "one").ARN})
 	}},
-	{name: "a value is read by partial ARN", want: "one", do: func(t *testing.T, s subject) string {
+	{Name: "a value is read by partial ARN", Want: "one", Do: func(t *testing.T, s subject) string {
 		arn := *s.given(t, s.name, "one").ARN
 		return s.read(t, sm.GetSecretValueInput{SecretId: aws.String(arn[:len(arn)-7])})
 	}},
-	{name: "a missing secret", want: "ResourceNotFoundException", do: func(t *testing.T, s subject) string {
+	{Name: "a missing secret", Want: "ResourceNotFoundException", Do: func(t *testing.T, s subject) string {
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "status of a missing secret", key: moto.StatusOfNotFound, do: func(t *testing.T, s subject) string {
+	{Name: "status of a missing secret", Key: moto.StatusOfNotFound, Do: func(t *testing.T, s subject) string {
 		_, err := s.GetSecretValue(t.Context(), &sm.GetSecretValueInput{SecretId: &s.name})
 		response, _ := errors.AsType[*smithyhttp.ResponseError](err)
 		return fmt.Sprint(response.HTTPStatusCode())
 	}},
-	{name: "a secret without a value", want: "ResourceNotFoundException", do: func(t *testing.T, s subject) string {
+	{Name: "a secret without a value", Want: "ResourceNotFoundException", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "")
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "a binary value", want: "bytes", do: func(t *testing.T, s subject) string {
+	{Name: "a binary value", Want: "bytes", Do: func(t *testing.T, s subject) string {
 		if _, err := s.CreateSecret(t.Context(), &sm.CreateSecretInput{Name: &s.name, SecretBinary: []byte("bytes")}); err != nil {
 			t.Fatalf("CreateSecret: %v", err)
 		}
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "a version says when it was made", want: "now", do: func(t *testing.T, s subject) string {
+	{Name: "a version says when it was made", Want: "now", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		out, err := s.GetSecretValue(t.Context(), &sm.GetSecretValueInput{SecretId: &s.name})
 		if err != nil || out.CreatedDate == nil {
@@ -133,34 +122,34 @@ var readClauses = []clause{
 		}
 		return out.CreatedDate.String()
 	}},
-	{name: "a batch tells what failed", want: "1 value, errors: InvalidRequestException ResourceNotFoundException", do: func(t *testing.T, s subject) string {
+	{Name: "a batch tells what failed", Want: "1 value, errors: InvalidRequestException ResourceNotFoundException", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.given(t, s.name+"/marked", "v")
 		s.mark(t, s.name+"/marked")
 		return s.batch(t, s.name, s.name+"/marked", s.name+"/none")
 	}},
-	{name: "a batch with a secret without a value", key: moto.BatchWithoutValue, do: func(t *testing.T, s subject) string {
+	{Name: "a batch with a secret without a value", Key: moto.BatchWithoutValue, Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.given(t, s.name+"/empty", "")
 		return s.batch(t, s.name, s.name+"/empty")
 	}},
-	{name: "a batch of 21", key: moto.BatchOfTooMany, do: func(t *testing.T, s subject) string {
+	{Name: "a batch of 21", Key: moto.BatchOfTooMany, Do: func(t *testing.T, s subject) string {
 		_, err := s.BatchGetSecretValue(t.Context(), &sm.BatchGetSecretValueInput{SecretIdList: slices.Repeat([]string{s.name}, 21)})
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}},
-	{name: "a plain read after a move", key: moto.ReadAfterMove, do: func(t *testing.T, s subject) string {
+	{Name: "a plain read after a move", Key: moto.ReadAfterMove, Do: func(t *testing.T, s subject) string {
 		s.moved(t)
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "a batch read after a move", key: moto.BatchAfterMove, do: func(t *testing.T, s subject) string {
+	{Name: "a batch read after a move", Key: moto.BatchAfterMove, Do: func(t *testing.T, s subject) string {
 		s.moved(t)
 		out, err := s.BatchGetSecretValue(t.Context(), &sm.BatchGetSecretValueInput{SecretIdList: []string{s.name}})
 		if err != nil || len(out.SecretValues) != 1 {
-			return outcome(err)
+			return sandboxtest.Outcome(err)
 		}
 		return *out.SecretValues[0].SecretString
 	}},
-	{name: "a read by label after a move", want: "one two", do: func(t *testing.T, s subject) string {
+	{Name: "a read by label after a move", Want: "one two", Do: func(t *testing.T, s subject) string {
 		s.moved(t)
 		return s.read(t, sm.GetSecretValueInput{VersionStage: aws.String("AWSCURRENT")}) + " " +
 			s.read(t, sm.GetSecretValueInput{VersionStage: aws.String("AWSPREVIOUS")})

@@ -10,6 +10,7 @@ import (
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"token-refresher/internal/sandbox/moto"
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // labels tells which value each label names.
@@ -46,48 +47,48 @@ func (s subject) two(t *testing.T) {
 }
 
 var writeClauses = []clause{
-	{name: "a put moves the labels", want: "AWSCURRENT=two AWSPREVIOUS=one", do: func(t *testing.T, s subject) string {
+	{Name: "a put moves the labels", Want: "AWSCURRENT=two AWSPREVIOUS=one", Do: func(t *testing.T, s subject) string {
 		s.two(t)
 		return s.labels(t)
 	}},
-	{name: "the token becomes the version", want: "two", do: func(t *testing.T, s subject) string {
+	{Name: "the token becomes the version", Want: "two", Do: func(t *testing.T, s subject) string {
 		s.two(t)
 		return s.read(t, sm.GetSecretValueInput{VersionId: aws.String(token("a"))})
 	}},
-	{name: "a put with own labels", want: "AWSCURRENT=one own=two", do: func(t *testing.T, s subject) string {
+	{Name: "a put with own labels", Want: "AWSCURRENT=one own=two", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		if err := s.putAs(t, "a", "two", "own"); err != nil {
 			t.Fatalf("PutSecretValue: %v", err)
 		}
 		return s.labels(t)
 	}},
-	{name: "a put again", want: "success, AWSCURRENT=two AWSPREVIOUS=one", do: func(t *testing.T, s subject) string {
+	{Name: "a put again", Want: "success, AWSCURRENT=two AWSPREVIOUS=one", Do: func(t *testing.T, s subject) string {
 		s.two(t)
-		return outcome(s.putAs(t, "a", "two")) + ", " + s.labels(t)
+		return sandboxtest.Outcome(s.putAs(t, "a", "two")) + ", " + s.labels(t)
 	}},
-	{name: "a put again after its label moved", want: "success, AWSCURRENT=one AWSPREVIOUS=two", do: func(t *testing.T, s subject) string {
+	{Name: "a put again after its label moved", Want: "success, AWSCURRENT=one AWSPREVIOUS=two", Do: func(t *testing.T, s subject) string {
 		s.moved(t)
-		return outcome(s.putAs(t, "two", "two")) + ", " + s.labels(t)
+		return sandboxtest.Outcome(s.putAs(t, "two", "two")) + ", " + s.labels(t)
 	}},
-	{name: "another value for a known token", want: "ResourceExistsException", do: func(t *testing.T, s subject) string {
+	{Name: "another value for a known token", Want: "ResourceExistsException", Do: func(t *testing.T, s subject) string {
 		s.two(t)
-		return outcome(s.putAs(t, "a", "three"))
+		return sandboxtest.Outcome(s.putAs(t, "a", "three"))
 	}},
-	{name: "a put on a missing secret", want: "ResourceNotFoundException", do: func(t *testing.T, s subject) string {
-		return outcome(s.putAs(t, "a", "one"))
+	{Name: "a put on a missing secret", Want: "ResourceNotFoundException", Do: func(t *testing.T, s subject) string {
+		return sandboxtest.Outcome(s.putAs(t, "a", "one"))
 	}},
-	{name: "a name in use", want: "ResourceExistsException", do: func(t *testing.T, s subject) string {
+	{Name: "a name in use", Want: "ResourceExistsException", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		_, err := s.CreateSecret(t.Context(), &sm.CreateSecretInput{Name: &s.name, SecretString: aws.String("two")})
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}},
-	{name: "a create again", want: "success success", do: func(t *testing.T, s subject) string {
+	{Name: "a create again", Want: "success success", Do: func(t *testing.T, s subject) string {
 		in := sm.CreateSecretInput{Name: &s.name, SecretString: aws.String("one"), ClientRequestToken: aws.String(token("a"))}
 		_, first := s.CreateSecret(t.Context(), &in)
 		_, again := s.CreateSecret(t.Context(), &in)
-		return outcome(first) + " " + outcome(again)
+		return sandboxtest.Outcome(first) + " " + sandboxtest.Outcome(again)
 	}},
-	{name: "AWSCURRENT taken without naming its version", want: "InvalidParameterException", do: func(t *testing.T, s subject) string {
+	{Name: "AWSCURRENT taken without naming its version", Want: "InvalidParameterException", Do: func(t *testing.T, s subject) string {
 		s.two(t)
 		versions, err := s.ListSecretVersionIds(t.Context(), &sm.ListSecretVersionIdsInput{SecretId: &s.name})
 		if err != nil {
@@ -98,14 +99,14 @@ var writeClauses = []clause{
 				_, err = s.UpdateSecretVersionStage(t.Context(), &sm.UpdateSecretVersionStageInput{SecretId: &s.name, VersionStage: aws.String("AWSCURRENT"), MoveToVersionId: v.VersionId})
 			}
 		}
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}},
-	{name: "AWSCURRENT taken away", key: moto.CurrentTakenAway, do: func(t *testing.T, s subject) string {
+	{Name: "AWSCURRENT taken away", Key: moto.CurrentTakenAway, Do: func(t *testing.T, s subject) string {
 		id := s.given(t, s.name, "one").VersionId
 		_, err := s.UpdateSecretVersionStage(t.Context(), &sm.UpdateSecretVersionStageInput{SecretId: &s.name, VersionStage: aws.String("AWSCURRENT"), RemoveFromVersionId: id})
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}},
-	{name: "deprecated versions", key: moto.DeprecatedDescribed, do: func(t *testing.T, s subject) string {
+	{Name: "deprecated versions", Key: moto.DeprecatedDescribed, Do: func(t *testing.T, s subject) string {
 		s.two(t)
 		if err := s.putAs(t, "b", "three"); err != nil {
 			t.Fatalf("PutSecretValue: %v", err)
@@ -119,32 +120,32 @@ var writeClauses = []clause{
 }
 
 var deletionClauses = []clause{
-	{name: "a read of a deleted secret", want: "InvalidRequestException", do: func(t *testing.T, s subject) string {
+	{Name: "a read of a deleted secret", Want: "InvalidRequestException", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.mark(t, s.name)
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "a put on a deleted secret", key: moto.PutOnDeleted, do: func(t *testing.T, s subject) string {
+	{Name: "a put on a deleted secret", Key: moto.PutOnDeleted, Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.mark(t, s.name)
-		return outcome(s.putAs(t, "a", "two"))
+		return sandboxtest.Outcome(s.putAs(t, "a", "two"))
 	}},
-	{name: "a create on a deleted secret", key: moto.CreateOnDeleted, do: func(t *testing.T, s subject) string {
+	{Name: "a create on a deleted secret", Key: moto.CreateOnDeleted, Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.mark(t, s.name)
 		_, err := s.CreateSecret(t.Context(), &sm.CreateSecretInput{Name: &s.name, SecretString: aws.String("two")})
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}},
-	{name: "a description of a deleted secret", want: "a date", do: func(t *testing.T, s subject) string {
+	{Name: "a description of a deleted secret", Want: "a date", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.mark(t, s.name)
 		d, err := s.DescribeSecret(t.Context(), &sm.DescribeSecretInput{SecretId: &s.name})
 		if err == nil && d.DeletedDate != nil {
 			return "a date"
 		}
-		return outcome(err)
+		return sandboxtest.Outcome(err)
 	}},
-	{name: "a restored secret", want: "one", do: func(t *testing.T, s subject) string {
+	{Name: "a restored secret", Want: "one", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		s.mark(t, s.name)
 		if _, err := s.RestoreSecret(t.Context(), &sm.RestoreSecretInput{SecretId: &s.name}); err != nil {
@@ -152,7 +153,7 @@ var deletionClauses = []clause{
 		}
 		return s.read(t, sm.GetSecretValueInput{})
 	}},
-	{name: "a secret deleted by force and made anew", want: "two", do: func(t *testing.T, s subject) string {
+	{Name: "a secret deleted by force and made anew", Want: "two", Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		if _, err := s.DeleteSecret(t.Context(), &sm.DeleteSecretInput{SecretId: &s.name, ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
 			t.Fatalf("DeleteSecret: %v", err)
@@ -163,26 +164,26 @@ var deletionClauses = []clause{
 }
 
 var limitClauses = []clause{
-	{name: "the version quota", key: moto.VersionQuota, free: true, do: func(t *testing.T, s subject) string {
+	{Name: "the version quota", Key: moto.VersionQuota, Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "0")
 		for n := 1; n <= 110; n++ {
 			if err := s.putAs(t, fmt.Sprint(n), "v"); err != nil {
-				return fmt.Sprintf("%s after %d", outcome(err), n)
+				return fmt.Sprintf("%s after %d", sandboxtest.Outcome(err), n)
 			}
 		}
 		return "none"
 	}},
-	{name: "the write rate", key: moto.WriteRate, do: func(t *testing.T, s subject) string {
+	{Name: "the write rate", Key: moto.WriteRate, Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
 		for n := range 60 {
 			if err := s.putAs(t, "a", "two"); err != nil {
-				return fmt.Sprintf("%s after %d", outcome(err), n)
+				return fmt.Sprintf("%s after %d", sandboxtest.Outcome(err), n)
 			}
 		}
 		return "none"
 	}},
-	{name: "a value too large", key: moto.ValueTooLarge, do: func(t *testing.T, s subject) string {
+	{Name: "a value too large", Key: moto.ValueTooLarge, Do: func(t *testing.T, s subject) string {
 		s.given(t, s.name, "one")
-		return outcome(s.putAs(t, "a", strings.Repeat("v", 65_537)))
+		return sandboxtest.Outcome(s.putAs(t, "a", strings.Repeat("v", 65_537)))
 	}},
 }

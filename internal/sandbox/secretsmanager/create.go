@@ -1,5 +1,7 @@
 package secretsmanager
 
+import "token-refresher/internal/sandbox/awsjson"
+
 type createRequest struct {
 	Name               string
 	ClientRequestToken string
@@ -60,10 +62,10 @@ func (in createRequest) check() (*value, error) {
 // of the call that made it.
 func (s *Server) recreate(r *record, in createRequest, v *value) (written, error) {
 	if r.scheduled() {
-		return written{}, refuse(typeInvalidRequest, textScheduled)
+		return written{}, awsjson.Refuse(typeInvalidRequest, textScheduled)
 	}
 	if r.version(in.ClientRequestToken) == nil {
-		return written{}, refuse(typeExists, "The operation failed because the secret %s already exists.", r.Name)
+		return written{}, awsjson.Refuse(typeExists, "The operation failed because the secret %s already exists.", r.Name)
 	}
 	if err := s.sameValue(r, in.ClientRequestToken, v); err != nil {
 		return written{}, err
@@ -84,5 +86,5 @@ func (s *Server) sameValue(r *record, token string, v *value) error {
 }
 
 func tokenInUse(r *record, token string) error {
-	return refuse(typeExists, "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, r.ARN)
+	return awsjson.Refuse(typeExists, "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, r.ARN)
 }

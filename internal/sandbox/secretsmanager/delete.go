@@ -1,6 +1,10 @@
 package secretsmanager
 
-import "time"
+import (
+	"time"
+
+	"token-refresher/internal/sandbox/awsjson"
+)
 
 const (
 	day            = 24 * time.Hour
@@ -18,7 +22,7 @@ type deleteRequest struct {
 type deleted struct {
 	ARN          string
 	Name         string
-	DeletionDate epoch
+	DeletionDate awsjson.Time
 }
 
 // deleteSecret schedules a deletion, or deletes at once by force.
@@ -37,7 +41,7 @@ func (s *Server) deleteSecret(in deleteRequest) (deleted, error) {
 	r = r.clone()
 	r.Changed = s.config.Now()
 	r.Deleting = r.Changed.Add(s.config.scale(time.Duration(days) * day))
-	answer := deleted{ARN: r.ARN, Name: r.Name, DeletionDate: epoch{r.Deleting}}
+	answer := deleted{ARN: r.ARN, Name: r.Name, DeletionDate: awsjson.Time{Time: r.Deleting}}
 	return answer, s.store.save(r.Changed, change{record: r})
 }
 
@@ -46,9 +50,9 @@ func (in deleteRequest) check() (days int, err error) {
 	case in.RecoveryWindowInDays == nil:
 		return usualWindowDay, nil
 	case in.ForceDeleteWithoutRecovery:
-		return 0, refuse(typeInvalidParameter, textWindowAndForce)
+		return 0, awsjson.Refuse(typeInvalidParameter, textWindowAndForce)
 	case *in.RecoveryWindowInDays < minWindowDays || *in.RecoveryWindowInDays > maxWindowDays:
-		return 0, refuse(typeInvalidParameter, textWindow)
+		return 0, awsjson.Refuse(typeInvalidParameter, textWindow)
 	default:
 		return *in.RecoveryWindowInDays, nil
 	}
@@ -64,9 +68,9 @@ func (s *Server) forceDelete(id string) (deleted, error) {
 	name := s.nameOf(id)
 	r := s.store.get(name)
 	if r == nil {
-		return deleted{ARN: s.newARN(name), Name: name, DeletionDate: epoch{now}}, nil
+		return deleted{ARN: s.newARN(name), Name: name, DeletionDate: awsjson.Time{Time: now}}, nil
 	}
-	return deleted{ARN: r.ARN, Name: r.Name, DeletionDate: epoch{now}}, s.store.remove(r.Name, now)
+	return deleted{ARN: r.ARN, Name: r.Name, DeletionDate: awsjson.Time{Time: now}}, s.store.remove(r.Name, now)
 }
 
 // restoreSecret cancels a deletion; of a secret that is not scheduled it

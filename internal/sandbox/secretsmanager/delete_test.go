@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
@@ -48,7 +49,7 @@ func TestDeletionWindow(t *testing.T) {
 				t.Errorf("DeletionDate = %v, want %v", got, ends)
 			}
 
-			e.clock.advance(tt.want - time.Second)
+			e.clock.Advance(tt.want - time.Second)
 			if d := e.describe(t, "s"); d.DeletedDate == nil || !d.DeletedDate.Equal(ends) {
 				t.Errorf("DeletedDate a second before the end = %v, want %v", d.DeletedDate, ends)
 			}
@@ -63,14 +64,14 @@ func TestDeletionWindow(t *testing.T) {
 			}
 
 			e.remove(t, "s", tt.days)
-			e.clock.advance(tt.want)
+			e.clock.Advance(tt.want)
 			_, err := e.DescribeSecret(t.Context(), &sm.DescribeSecretInput{SecretId: aws.String("s")})
-			wantError(t, err, "ResourceNotFoundException", "")
+			sandboxtest.WantError(t, err, "ResourceNotFoundException", "")
 			if again := e.create(t, "s", "other"); *again.ARN == arn {
 				t.Error("a secret made anew has the ARN of the old one")
 			}
 			_, err = e.DescribeSecret(t.Context(), &sm.DescribeSecretInput{SecretId: &arn})
-			wantError(t, err, "ResourceNotFoundException", "")
+			sandboxtest.WantError(t, err, "ResourceNotFoundException", "")
 			if got := e.value(t, "s"); got != "other" {
 				t.Errorf("value of the secret made anew = %q, want other", got)
 			}
@@ -89,7 +90,7 @@ func TestForcedDeletion(t *testing.T) {
 			t.Errorf("forced deletion of %s = %s at %v, want it now", name, *out.Name, out.DeletionDate)
 		}
 		_, err := e.DescribeSecret(t.Context(), &sm.DescribeSecretInput{SecretId: &name})
-		wantError(t, err, "ResourceNotFoundException", "")
+		sandboxtest.WantError(t, err, "ResourceNotFoundException", "")
 	}
 	if got := e.names(t, sm.ListSecretsInput{IncludePlannedDeletion: aws.Bool(true)}); len(got) != 0 {
 		t.Errorf("listed after forced deletion = %v, want none", got)

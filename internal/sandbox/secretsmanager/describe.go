@@ -1,6 +1,10 @@
 package secretsmanager
 
-import "slices"
+import (
+	"slices"
+
+	"token-refresher/internal/sandbox/awsjson"
+)
 
 type describeRequest struct {
 	SecretID string `json:"SecretId"`
@@ -12,11 +16,11 @@ type metadata struct {
 	Name             string
 	Description      string `json:",omitempty"`
 	KMSKeyID         string `json:"KmsKeyId,omitempty"`
-	CreatedDate      epoch
-	LastChangedDate  epoch
-	LastAccessedDate epoch `json:",omitzero"`
-	DeletedDate      epoch `json:",omitzero"` // end of the recovery window
-	Tags             []tag `json:",omitempty"`
+	CreatedDate      awsjson.Time
+	LastChangedDate  awsjson.Time
+	LastAccessedDate awsjson.Time `json:",omitzero"`
+	DeletedDate      awsjson.Time `json:",omitzero"` // end of the recovery window
+	Tags             []tag        `json:",omitempty"`
 }
 
 type described struct {
@@ -27,8 +31,8 @@ type described struct {
 func (r *record) metadata() metadata {
 	return metadata{
 		ARN: r.ARN, Name: r.Name, Description: r.Description, KMSKeyID: r.KMSKeyID,
-		CreatedDate: epoch{r.Created}, LastChangedDate: epoch{r.Changed},
-		LastAccessedDate: epoch{r.Accessed}, DeletedDate: epoch{r.Deleting}, Tags: r.Tags,
+		CreatedDate: awsjson.Time{Time: r.Created}, LastChangedDate: awsjson.Time{Time: r.Changed},
+		LastAccessedDate: awsjson.Time{Time: r.Accessed}, DeletedDate: awsjson.Time{Time: r.Deleting}, Tags: r.Tags,
 	}
 }
 
@@ -49,10 +53,10 @@ type versionsRequest struct {
 
 type versionEntry struct {
 	VersionID        string `json:"VersionId"`
-	CreatedDate      epoch
-	LastAccessedDate epoch    `json:",omitzero"`
-	KMSKeyIDs        []string `json:"KmsKeyIds"`
-	VersionStages    []string `json:",omitempty"`
+	CreatedDate      awsjson.Time
+	LastAccessedDate awsjson.Time `json:",omitzero"`
+	KMSKeyIDs        []string     `json:"KmsKeyIds"`
+	VersionStages    []string     `json:",omitempty"`
 }
 
 type versionsAnswer struct {
@@ -92,7 +96,7 @@ func (v version) entry() versionEntry {
 		key = "DefaultEncryptionKey"
 	}
 	return versionEntry{
-		VersionID: v.ID, CreatedDate: epoch{v.Created}, LastAccessedDate: epoch{v.Accessed},
+		VersionID: v.ID, CreatedDate: awsjson.Time{Time: v.Created}, LastAccessedDate: awsjson.Time{Time: v.Accessed},
 		KMSKeyIDs: []string{key}, VersionStages: v.Labels,
 	}
 }

@@ -1,11 +1,12 @@
 package secretsmanager
 
 import (
-	"fmt"
 	"net/http"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
-// Error types of the service, and of the layer in front of it.
+// Error types of the service, and of the layer in front of it; see also awsjson.
 const (
 	typeInternal         = "InternalServiceError"
 	typeInvalidNextToken = "InvalidNextTokenException"
@@ -14,9 +15,7 @@ const (
 	typeLimitExceeded    = "LimitExceededException"
 	typeNotFound         = "ResourceNotFoundException"
 	typeExists           = "ResourceExistsException"
-	typeSerialization    = "SerializationException"
 	typeThrottling       = "ThrottlingException"
-	typeUnknownOperation = "UnknownOperationException"
 	typeValidation       = "ValidationException"
 )
 
@@ -39,33 +38,24 @@ const (
 	textRate           = "Rate exceeded"
 )
 
-// An apiError is an answer other than success. Its text never holds a value.
-type apiError struct {
-	Type    string
-	Message string
-}
-
-func (e *apiError) Error() string { return e.Type + ": " + e.Message }
-
-// status is 400 for everything a client did, as in the service's other errors.
-func (e *apiError) status() int {
+// failureOf is how the service answers an error: with 400 for everything a
+// client did.
+func failureOf(header http.Header, e *awsjson.Error) (status int, body any) {
+	header.Set("X-Amzn-Errortype", e.Type)
+	status = http.StatusBadRequest
 	if e.Type == typeInternal {
-		return http.StatusInternalServerError
+		status = http.StatusInternalServerError
 	}
-	return http.StatusBadRequest
+	return status, map[string]string{"__type": e.Type, messageKey(e.Type): e.Message}
 }
 
 // messageKey is where clients look for the text: the service's own errors have
 // "Message", those of the layer in front of it "message".
-func (e *apiError) messageKey() string {
-	switch e.Type {
-	case typeSerialization, typeThrottling, typeUnknownOperation, typeValidation:
+func messageKey(kind string) string {
+	switch kind {
+	case awsjson.TypeSerialization, awsjson.TypeUnknownOperation, typeThrottling, typeValidation:
 		return "message"
 	default:
 		return "Message"
 	}
-}
-
-func refuse(kind, format string, args ...any) *apiError {
-	return &apiError{Type: kind, Message: fmt.Sprintf(format, args...)}
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // TestRefusals drives every operation into its errors. The secret "live" has a
@@ -133,7 +135,7 @@ func TestRefusals(t *testing.T) {
 		}, "UnknownOperationException", ""},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { wantError(t, tt.call(), tt.code, tt.text) })
+		t.Run(tt.name, func(t *testing.T) { sandboxtest.WantError(t, tt.call(), tt.code, tt.text) })
 	}
 	if got := e.value(t, "live"); got != "value" {
 		t.Errorf("value after all refusals = %q, want it unchanged", got)

@@ -1,23 +1,9 @@
 package secretsmanager
 
-import "errors"
+import "token-refresher/internal/sandbox/awsjson"
 
-// errAnswerLost makes the handler close the connection instead of answering.
-var errAnswerLost = errors.New("answer lost by a fault")
-
-// A Fault is something that goes wrong with one call on purpose. Exactly one of
-// its two kinds is set.
-type Fault struct {
-	// Type, if set, refuses the call with this AWS error type and Message before
-	// anything is processed, e.g. "ThrottlingException", "InternalServiceError",
-	// "AccessDeniedException".
-	Type, Message string
-
-	// LoseAnswer processes the call and, if it succeeded, closes the connection
-	// instead of answering: ServeHTTP panics with http.ErrAbortHandler, which a
-	// caller other than net/http's server must recover.
-	LoseAnswer bool
-}
+// A Fault is something that goes wrong with one call on purpose.
+type Fault = awsjson.Fault
 
 // A FaultFunc chooses the fault of a call, or nil. It is asked for each call,
 // concurrently, with the operation and the name of the secret (as sent, if it
@@ -40,13 +26,3 @@ func (s *Server) faultFor(operation, secret string) *Fault {
 	}
 	return nil
 }
-
-// refusal is the error of a fault that refuses, or nil.
-func (f *Fault) refusal() error {
-	if f == nil || f.Type == "" {
-		return nil
-	}
-	return &apiError{Type: f.Type, Message: f.Message}
-}
-
-func (f *Fault) lost() bool { return f != nil && f.LoseAnswer }

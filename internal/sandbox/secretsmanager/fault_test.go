@@ -1,7 +1,6 @@
 package secretsmanager_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -9,9 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
@@ -44,14 +42,7 @@ func TestFaults(t *testing.T) {
 				_, err := e.PutSecretValue(t.Context(), &sm.PutSecretValueInput{SecretId: aws.String("s"), SecretString: aws.String("after"), ClientRequestToken: aws.String(token("a"))})
 				return err
 			}
-			err := put()
-			api, answered := errors.AsType[smithy.APIError](err)
-			if err == nil || answered != (tt.code != "") || (answered && api.ErrorCode() != tt.code) {
-				t.Errorf("error = %v, want code %q", err, tt.code)
-			}
-			if response, ok := errors.AsType[*smithyhttp.ResponseError](err); answered && (!ok || response.HTTPStatusCode() != tt.status) {
-				t.Errorf("error = %v, want status %d", err, tt.status)
-			}
+			sandboxtest.WantFailure(t, put(), tt.code, tt.status)
 			e.put(t, "other", "not affected")
 			if got := e.value(t, "s") == "after"; got != tt.processed {
 				t.Errorf("processed = %t, want %t", got, tt.processed)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 const (
@@ -27,7 +29,7 @@ func validFilters(filters []filter) error {
 			return invalid("Value '%s' at 'filters.%d.member.key' failed to satisfy constraint: Member must satisfy enum value set: [all, name, tag-key, description, tag-value, primary-region, owning-service]", f.Key, i+1)
 		}
 		if len(f.Values) == 0 {
-			return refuse(typeInvalidParameter, "Invalid filter values for key: %s", f.Key)
+			return awsjson.Refuse(typeInvalidParameter, "Invalid filter values for key: %s", f.Key)
 		}
 		if len(f.Values) > maxFilterValues {
 			return invalid("Value at 'filters.%d.member.values' failed to satisfy constraint: Member must have length less than or equal to %d", i+1, maxFilterValues)

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 // fullARN ends like a complete ARN: a hyphen and six characters. A secret whose
@@ -52,7 +54,7 @@ func (s *Server) find(id string) (*record, error) {
 	}
 	r := s.store.get(s.nameOf(id))
 	if r == nil || r.gone(s.config.Now()) {
-		return nil, refuse(typeNotFound, textNoSecret)
+		return nil, awsjson.Refuse(typeNotFound, textNoSecret)
 	}
 	return r, nil
 }
@@ -64,7 +66,7 @@ func (s *Server) findActive(id string) (*record, error) {
 		return nil, err
 	}
 	if r.scheduled() {
-		return nil, refuse(typeInvalidRequest, textMarked)
+		return nil, awsjson.Refuse(typeInvalidRequest, textMarked)
 	}
 	return r, nil
 }

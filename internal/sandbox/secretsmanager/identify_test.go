@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
@@ -46,7 +47,7 @@ func TestSecretID(t *testing.T) {
 				return
 			}
 			_, err := e.GetSecretValue(t.Context(), &sm.GetSecretValueInput{SecretId: aws.String(tt.id)})
-			wantError(t, err, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+			sandboxtest.WantError(t, err, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 		})
 	}
 }

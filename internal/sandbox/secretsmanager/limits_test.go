@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
@@ -29,23 +30,23 @@ func TestVersionQuota(t *testing.T) {
 			e := start(t, func(c *secretsmanager.Config) { c.Speed = tt.speed })
 			versions := []string{*e.create(t, "s", "0").VersionId}
 			for i := range 99 {
-				e.clock.advance(time.Second)
+				e.clock.Advance(time.Second)
 				versions = append(versions, e.put(t, "s", fmt.Sprint(i+1)))
 			}
 			try := func() error {
 				_, err := e.PutSecretValue(t.Context(), &sm.PutSecretValueInput{SecretId: aws.String("s"), SecretString: aws.String("more")})
 				return err
 			}
-			wantError(t, try(), "LimitExceededException", "100 versions")
+			sandboxtest.WantError(t, try(), "LimitExceededException", "100 versions")
 			if got := e.value(t, "s"); got != "99" {
 				t.Errorf("value after a refused put = %q, want 99", got)
 			}
 			_, err := e.UpdateSecret(t.Context(), &sm.UpdateSecretInput{SecretId: aws.String("s"), SecretString: aws.String("more")})
-			wantError(t, err, "LimitExceededException", "100 versions")
+			sandboxtest.WantError(t, err, "LimitExceededException", "100 versions")
 
-			e.clock.advance(tt.window - 99*time.Second - time.Millisecond)
-			wantError(t, try(), "LimitExceededException", "100 versions")
-			e.clock.advance(time.Millisecond) // the first version is a window old
+			e.clock.Advance(tt.window - 99*time.Second - time.Millisecond)
+			sandboxtest.WantError(t, try(), "LimitExceededException", "100 versions")
+			e.clock.Advance(time.Millisecond) // the first version is a window old
 			if err := try(); err != nil {
 				t.Fatalf("put after the window: %v", err)
 			}
@@ -54,7 +55,7 @@ func TestVersionQuota(t *testing.T) {
 				t.Errorf("kept %d versions, the oldest of before: %t, want 100 without it", len(kept), slices.Contains(kept, versions[0]))
 			}
 			_, err = e.GetSecretValue(t.Context(), &sm.GetSecretValueInput{SecretId: aws.String("s"), VersionId: &versions[0]})
-			wantError(t, err, "ResourceNotFoundException", "")
+			sandboxtest.WantError(t, err, "ResourceNotFoundException", "")
 		})
 	}
 }
@@ -79,7 +80,7 @@ func TestQuotaKeepsLabelled(t *testing.T) {
 	e.create(t, "s", "0")
 	own := e.put(t, "s", "own", "own")
 	for range 110 {
-		e.clock.advance(time.Hour)
+		e.clock.Advance(time.Hour)
 		e.put(t, "s", "v")
 	}
 	if got := e.versions(t, "s"); len(got) != 100 || !slices.Contains(got, own) {
@@ -93,7 +94,7 @@ func TestLabelQuota(t *testing.T) {
 	e.create(t, "s", "0")
 	labels := strings.Split("abcdefghijklmnopqrst", "")
 	_, err := e.PutSecretValue(t.Context(), &sm.PutSecretValueInput{SecretId: aws.String("s"), SecretString: aws.String("v"), VersionStages: labels})
-	wantError(t, err, "LimitExceededException", "20")
+	sandboxtest.WantError(t, err, "LimitExceededException", "20")
 	e.put(t, "s", "v", labels[1:]...)
 }
 
@@ -155,7 +156,7 @@ func TestRates(t *testing.T) {
 			if err := calls["create"](e); err != nil {
 				t.Fatalf("CreateSecret: %v", err)
 			}
-			e.clock.advance(time.Second)
+			e.clock.Advance(time.Second)
 			burst := func(want int) {
 				t.Helper()
 				for i := range want {
@@ -163,10 +164,10 @@ func TestRates(t *testing.T) {
 						t.Fatalf("call %d: %v", i+1, err)
 					}
 				}
-				wantError(t, calls[tt.calls[0]](e), "ThrottlingException", "Rate exceeded")
+				sandboxtest.WantError(t, calls[tt.calls[0]](e), "ThrottlingException", "Rate exceeded")
 			}
 			burst(tt.want)
-			e.clock.advance(500 * time.Millisecond)
+			e.clock.Advance(500 * time.Millisecond)
 			burst(tt.want / 2)
 		})
 	}

@@ -57,7 +57,7 @@ func TestFilters(t *testing.T) {
 		if _, err := e.CreateSecret(t.Context(), &in); err != nil {
 			t.Fatalf("CreateSecret: %v", err)
 		}
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 	}
 	const pos, web, other = "mobilepay/pos/credentials", "mobilepay/web/credentials", "Mobilepay/other"
 	tests := []struct {
@@ -97,10 +97,10 @@ func TestOrderAndPages(t *testing.T) {
 	// Names, creation and last change are in three different orders.
 	for _, name := range []string{"b", "c", "a"} {
 		e.create(t, name, "v")
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 	}
 	e.put(t, "c", "v")
-	e.clock.advance(time.Second)
+	e.clock.Advance(time.Second)
 	e.put(t, "b", "v")
 	tests := []struct {
 		by    types.SortByType
@@ -132,7 +132,7 @@ func TestPagesUnderChange(t *testing.T) {
 	e := start(t)
 	for i := range 9 {
 		e.create(t, fmt.Sprintf("s%d", i), "v")
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 	}
 	pages := sm.NewListSecretsPaginator(e, &sm.ListSecretsInput{MaxResults: aws.Int32(3)})
 	var got []string
@@ -163,7 +163,7 @@ func TestListEntry(t *testing.T) {
 	arn := *e.create(t, "s", "one").ARN
 	deprecated := e.put(t, "s", "two", "own")
 	e.put(t, "s", "three", "own")
-	e.clock.advance(90*time.Minute + 250*time.Millisecond)
+	e.clock.Advance(90*time.Minute + 250*time.Millisecond)
 	current := e.put(t, "s", "four")
 	e.value(t, "s")
 	if _, err := e.TagResource(t.Context(), &sm.TagResourceInput{SecretId: &arn, Tags: tagsOf("k", "v")}); err != nil {
@@ -219,11 +219,11 @@ func TestListLag(t *testing.T) {
 					return e.names(t, sm.ListSecretsInput{Filters: filters("tag-value", filter)})
 				}
 				if tt.want > 0 {
-					e.clock.advance(tt.want - time.Millisecond)
+					e.clock.Advance(tt.want - time.Millisecond)
 					if got := list(); slices.Equal(got, want) {
 						t.Errorf("%s shows before the lag", what)
 					}
-					e.clock.advance(time.Millisecond)
+					e.clock.Advance(time.Millisecond)
 				}
 				if got := list(); !slices.Equal(got, want) {
 					t.Errorf("%s: listed %v after the lag, want %v", what, got, want)
@@ -261,7 +261,7 @@ func TestListVersions(t *testing.T) {
 	e := start(t)
 	want := []string{*e.create(t, "s", "v").VersionId}
 	for range 4 {
-		e.clock.advance(time.Second)
+		e.clock.Advance(time.Second)
 		want = append(want, e.put(t, "s", "v"))
 	}
 	list := func(deprecated bool) []string {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
@@ -76,7 +77,7 @@ type modelAnswer struct {
 
 func (d driver) call(operation, body string, args ...any) (modelAnswer, int) {
 	w := httptest.NewRecorder()
-	d.server.ServeHTTP(w, request("POST", "secretsmanager."+operation, fmt.Sprintf(body, args...)))
+	d.server.ServeHTTP(w, sandboxtest.Request("POST", "secretsmanager."+operation, fmt.Sprintf(body, args...)))
 	var answer modelAnswer
 	_ = json.Unmarshal(w.Body.Bytes(), &answer) // an answer that does not fit differs from the model
 	return answer, w.Code

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 // maxPage is the largest page of a list, and the usual one.
@@ -78,7 +80,7 @@ func parsePosition(token string) (position, error) {
 		err = json.Unmarshal(b, &p)
 	}
 	if err != nil {
-		return p, refuse(typeInvalidNextToken, "Invalid token, expired token, or wrong token.")
+		return p, awsjson.Refuse(typeInvalidNextToken, "Invalid token, expired token, or wrong token.")
 	}
 	return p, nil
 }

@@ -3,6 +3,8 @@ package secretsmanager
 import (
 	"slices"
 	"strings"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 // maxPassword and usualPassword are lengths in characters.
@@ -37,12 +39,12 @@ func (s *Server) getRandomPassword(in passwordRequest) (password, error) {
 	kinds := in.alphabets()
 	all := strings.Join(kinds, "")
 	if all == "" {
-		return password{}, refuse(typeInvalidParameter, "The password policy excludes every character.")
+		return password{}, awsjson.Refuse(typeInvalidParameter, "The password policy excludes every character.")
 	}
 	var text []byte
 	if in.RequireEachIncludedType == nil || *in.RequireEachIncludedType {
 		if length < len(kinds) {
-			return password{}, refuse(typeInvalidParameter, "Password length is too short based on the required types.")
+			return password{}, awsjson.Refuse(typeInvalidParameter, "Password length is too short based on the required types.")
 		}
 		for _, kind := range kinds {
 			text = append(text, pick(kind))

@@ -3,6 +3,8 @@ package secretsmanager
 import (
 	"slices"
 	"time"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 // The quota of "Versions per secret": about 100 are kept, and none younger than
@@ -53,7 +55,7 @@ func (in putRequest) check() (*value, error) {
 	}
 	v, err := newValue(in.SecretString, in.SecretBinary)
 	if v == nil && err == nil {
-		err = refuse(typeInvalidRequest, textNoValue)
+		err = awsjson.Refuse(typeInvalidRequest, textNoValue)
 	}
 	return v, err
 }
@@ -77,7 +79,7 @@ func (s *Server) addVersion(r *record, id string, v *value, labels []string) (ch
 	}
 	r.Changed = now
 	if r.labels() > maxLabels {
-		return change{}, refuse(typeLimitExceeded, "A secret can have at most %d staging labels.", maxLabels)
+		return change{}, awsjson.Refuse(typeLimitExceeded, "A secret can have at most %d staging labels.", maxLabels)
 	}
 	drop, err := r.makeRoom(now.Add(-s.config.scale(versionsKept)))
 	return change{record: r, id: id, value: v, drop: drop}, err
@@ -96,7 +98,7 @@ func (r *record) makeRoom(before time.Time) ([]string, error) {
 		return true
 	})
 	if len(r.Versions) > maxVersions {
-		return nil, refuse(typeLimitExceeded, "You've reached the quota of %d versions of a secret, and none created in the last 24 hours can be removed.", maxVersions)
+		return nil, awsjson.Refuse(typeLimitExceeded, "You've reached the quota of %d versions of a secret, and none created in the last 24 hours can be removed.", maxVersions)
 	}
 	return drop, nil
 }

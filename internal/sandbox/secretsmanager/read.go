@@ -3,6 +3,8 @@ package secretsmanager
 import (
 	"slices"
 	"time"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 type getRequest struct {
@@ -19,7 +21,7 @@ type secretValue struct {
 	SecretString  *string  `json:",omitempty"`
 	SecretBinary  []byte   `json:",omitempty"`
 	VersionStages []string `json:",omitempty"`
-	CreatedDate   epoch
+	CreatedDate   awsjson.Time
 }
 
 func (s *Server) getSecretValue(in getRequest) (secretValue, error) {
@@ -45,10 +47,10 @@ func (s *Server) read(in getRequest) (secretValue, error) {
 		return secretValue{}, err
 	}
 	if stored == nil { // deleted since the record was read
-		return secretValue{}, refuse(typeNotFound, textNoSecret)
+		return secretValue{}, awsjson.Refuse(typeNotFound, textNoSecret)
 	}
 	return secretValue{
-		ARN: r.ARN, Name: r.Name, VersionID: v.ID, VersionStages: v.Labels, CreatedDate: epoch{v.Created},
+		ARN: r.ARN, Name: r.Name, VersionID: v.ID, VersionStages: v.Labels, CreatedDate: awsjson.Time{Time: v.Created},
 		SecretString: stored.text(), SecretBinary: stored.binary(),
 	}, nil
 }
@@ -64,14 +66,14 @@ func (in getRequest) choose(r *record) (*version, error) {
 		if v := r.holder(label); v != nil {
 			return v, nil
 		}
-		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
+		return nil, awsjson.Refuse(typeNotFound, "Secrets Manager can't find the specified secret value for staging label: %s", label)
 	}
 	v := r.version(in.VersionID)
 	if v == nil {
-		return nil, refuse(typeNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionID)
+		return nil, awsjson.Refuse(typeNotFound, "Secrets Manager can't find the specified secret value for VersionId: %s", in.VersionID)
 	}
 	if in.VersionStage != "" && !slices.Contains(v.Labels, in.VersionStage) {
-		return nil, refuse(typeInvalidRequest, textStageMismatch)
+		return nil, awsjson.Refuse(typeInvalidRequest, textStageMismatch)
 	}
 	return v, nil
 }

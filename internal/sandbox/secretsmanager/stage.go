@@ -1,5 +1,7 @@
 package secretsmanager
 
+import "token-refresher/internal/sandbox/awsjson"
+
 type stageRequest struct {
 	SecretID            string `json:"SecretId"`
 	VersionStage        string
@@ -28,7 +30,7 @@ func (s *Server) updateSecretVersionStage(in stageRequest) (written, error) {
 		r.attach(in.MoveToVersionID, in.VersionStage)
 	}
 	if r.labels() > maxLabels {
-		return written{}, refuse(typeLimitExceeded, "A secret can have at most %d staging labels.", maxLabels)
+		return written{}, awsjson.Refuse(typeLimitExceeded, "A secret can have at most %d staging labels.", maxLabels)
 	}
 	return written{ARN: r.ARN, Name: r.Name}, s.store.save(r.Changed, change{record: r})
 }
@@ -36,21 +38,21 @@ func (s *Server) updateSecretVersionStage(in stageRequest) (written, error) {
 func (in stageRequest) check(r *record) error {
 	for _, id := range []string{in.RemoveFromVersionID, in.MoveToVersionID} {
 		if id != "" && r.version(id) == nil {
-			return refuse(typeNotFound, textNoVersion)
+			return awsjson.Refuse(typeNotFound, textNoVersion)
 		}
 	}
 	holder := r.holder(in.VersionStage)
 	switch {
 	case in.RemoveFromVersionID == "" && in.MoveToVersionID == "":
-		return refuse(typeInvalidParameter, "You must provide MoveToVersionId, RemoveFromVersionId, or both.")
+		return awsjson.Refuse(typeInvalidParameter, "You must provide MoveToVersionId, RemoveFromVersionId, or both.")
 	case in.MoveToVersionID == "" && in.VersionStage == labelCurrent:
-		return refuse(typeInvalidParameter, textCurrentStays)
+		return awsjson.Refuse(typeInvalidParameter, textCurrentStays)
 	case holder != nil && holder.ID == in.MoveToVersionID:
 		return nil
 	case holder != nil && in.RemoveFromVersionID == "":
-		return refuse(typeInvalidParameter, "The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", in.VersionStage, holder.ID)
+		return awsjson.Refuse(typeInvalidParameter, "The parameter RemoveFromVersionId can't be empty. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.", in.VersionStage, holder.ID)
 	case in.RemoveFromVersionID != "" && (holder == nil || holder.ID != in.RemoveFromVersionID):
-		return refuse(typeInvalidParameter, "When you move staging label %s, if you specify RemoveFromVersionId, it must be set to the version that currently has the staging label %s.", in.VersionStage, in.VersionStage)
+		return awsjson.Refuse(typeInvalidParameter, "When you move staging label %s, if you specify RemoveFromVersionId, it must be set to the version that currently has the staging label %s.", in.VersionStage, in.VersionStage)
 	default:
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
 
@@ -60,7 +61,7 @@ func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	at := func(c *secretsmanager.Config) { c.Path = path }
 	var before *sm.DescribeSecretOutput
-	ended := newClock().Now()
+	ended := sandboxtest.NewClock().Now()
 	t.Run("first", func(t *testing.T) {
 		e := start(t, at)
 		e.create(t, "s", "one")
@@ -79,8 +80,8 @@ func TestReopen(t *testing.T) {
 	})
 	t.Run("second", func(t *testing.T) {
 		e := start(t, at, func(c *secretsmanager.Config) {
-			later := newClock()
-			later.advance(ended.Sub(later.Now()))
+			later := sandboxtest.NewClock()
+			later.Advance(ended.Sub(later.Now()))
 			c.Now, c.ListLag = later.Now, time.Hour
 		})
 		after := e.describe(t, "s")
@@ -141,7 +142,7 @@ func BenchmarkRead(b *testing.B) {
 	defer server.Close()
 	call := func(operation, body string) {
 		w := httptest.NewRecorder()
-		server.ServeHTTP(w, request("POST", "secretsmanager."+operation, body))
+		server.ServeHTTP(w, sandboxtest.Request("POST", "secretsmanager."+operation, body))
 		if w.Code != 200 {
 			b.Fatalf("%s: %s", operation, w.Body)
 		}

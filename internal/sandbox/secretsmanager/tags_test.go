@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
+
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 func TestTags(t *testing.T) {
@@ -39,7 +41,7 @@ func TestTags(t *testing.T) {
 			t.Fatalf("tag %d: %v", i+3, err)
 		}
 	}
-	wantError(t, tag("one too many", ""), "InvalidParameterException", "50")
+	sandboxtest.WantError(t, tag("one too many", ""), "InvalidParameterException", "50")
 }
 
 func TestRandomPassword(t *testing.T) {
@@ -69,7 +71,7 @@ func TestRandomPassword(t *testing.T) {
 		})
 	}
 	_, err := e.GetRandomPassword(t.Context(), &sm.GetRandomPasswordInput{PasswordLength: aws.Int64(3)})
-	wantError(t, err, "InvalidParameterException", "Password length is too short based on the required types.")
+	sandboxtest.WantError(t, err, "InvalidParameterException", "Password length is too short based on the required types.")
 	_, err = e.GetRandomPassword(t.Context(), &sm.GetRandomPasswordInput{PasswordLength: aws.Int64(4097)})
-	wantError(t, err, "ValidationException", "passwordLength")
+	sandboxtest.WantError(t, err, "ValidationException", "passwordLength")
 }

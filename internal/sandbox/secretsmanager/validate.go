@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"token-refresher/internal/sandbox/awsjson"
 )
 
 const (
@@ -22,8 +24,8 @@ const (
 var validName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]+$`)
 
 // invalid is the error of a request that breaks a constraint of its shape.
-func invalid(format string, args ...any) *apiError {
-	return refuse(typeValidation, "1 validation error detected: %s", fmt.Sprintf(format, args...))
+func invalid(format string, args ...any) *awsjson.Error {
+	return awsjson.Refuse(typeValidation, "1 validation error detected: %s", fmt.Sprintf(format, args...))
 }
 
 // lengthOf checks a text in characters, and tells AWS's words for its fault.
@@ -46,7 +48,7 @@ func validNewName(name string) error {
 		return err
 	}
 	if !validName.MatchString(name) {
-		return refuse(typeValidation, textBadName)
+		return awsjson.Refuse(typeValidation, textBadName)
 	}
 	return nil
 }
@@ -59,7 +61,7 @@ func validID(id string) error {
 		return err
 	}
 	if !strings.HasPrefix(id, "arn:") && !validName.MatchString(id) {
-		return refuse(typeValidation, textBadName)
+		return awsjson.Refuse(typeValidation, textBadName)
 	}
 	return nil
 }
@@ -68,7 +70,7 @@ func validID(id string) error {
 // always send one.
 func validToken(token string) error {
 	if token == "" {
-		return refuse(typeInvalidRequest, textNoToken)
+		return awsjson.Refuse(typeInvalidRequest, textNoToken)
 	}
 	return lengthOf("clientRequestToken", token, minToken, maxToken)
 }
@@ -80,19 +82,19 @@ func validTags(tags []tag) error {
 			return err
 		}
 		if seen[t.Key] {
-			return refuse(typeInvalidParameter, "Duplicate tag keys found.")
+			return awsjson.Refuse(typeInvalidParameter, "Duplicate tag keys found.")
 		}
 		seen[t.Key] = true
 	}
 	if len(tags) > maxTags {
-		return refuse(typeInvalidParameter, "The number of tags must be less than or equal to %d.", maxTags)
+		return awsjson.Refuse(typeInvalidParameter, "The number of tags must be less than or equal to %d.", maxTags)
 	}
 	return nil
 }
 
 func validTag(t tag) error {
 	if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
-		return refuse(typeInvalidParameter, "aws: prefixed tag key names are not allowed for external use.")
+		return awsjson.Refuse(typeInvalidParameter, "aws: prefixed tag key names are not allowed for external use.")
 	}
 	if err := lengthOf("tags.1.member.key", t.Key, 1, 128); err != nil {
 		return err

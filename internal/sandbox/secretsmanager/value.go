@@ -1,6 +1,10 @@
 package secretsmanager
 
-import "bytes"
+import (
+	"bytes"
+
+	"token-refresher/internal/sandbox/awsjson"
+)
 
 // maxValue is the size limit of a value in bytes.
 const maxValue = 65_536
@@ -22,7 +26,7 @@ type value struct {
 func newValue(text *string, binary []byte) (*value, error) {
 	switch {
 	case text != nil && binary != nil:
-		return nil, refuse(typeInvalidParameter, textOneValue)
+		return nil, awsjson.Refuse(typeInvalidParameter, textOneValue)
 	case text != nil:
 		return &value{kind: kindString, data: []byte(*text)}, sizeOf("secretString", len(*text))
 	case binary != nil:

@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
+
+	"token-refresher/internal/sandbox/sandboxtest"
 )
 
 // TestLabels follows sequences whose outcome was recorded at AWS.
@@ -140,7 +142,7 @@ func TestMoveRefused(t *testing.T) {
 	before := e.stages(t, "s")
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			wantError(t, e.move(t, "s", tt.label, tt.from, tt.to), tt.code, tt.text)
+			sandboxtest.WantError(t, e.move(t, "s", tt.label, tt.from, tt.to), tt.code, tt.text)
 			if diff := cmp.Diff(before, e.stages(t, "s")); diff != "" {
 				t.Errorf("a refused move changed labels (-before +after):\n%s", diff)
 			}
@@ -164,7 +166,7 @@ func TestPutIsIdempotentByToken(t *testing.T) {
 	if got := e.stages(t, "s")[token("a")]; !cmp.Equal(got, []string{"AWSCURRENT"}) {
 		t.Errorf("labels of the version named by the token = %v, want AWSCURRENT", got)
 	}
-	wantError(t, put("a", "other"), "ResourceExistsException", "You can't use ClientRequestToken "+token("a")+" because that value is already in use for a version of secret arn:")
+	sandboxtest.WantError(t, put("a", "other"), "ResourceExistsException", "You can't use ClientRequestToken "+token("a")+" because that value is already in use for a version of secret arn:")
 
 	// Somebody moves AWSCURRENT away: the retry succeeds and does not move it back.
 	if err := e.move(t, "s", "AWSCURRENT", token("a"), first); err != nil {
@@ -198,7 +200,7 @@ func TestTokenComparesKind(t *testing.T) {
 	}
 	in.SecretString, in.SecretBinary = nil, []byte("one")
 	_, err := e.PutSecretValue(t.Context(), &in)
-	wantError(t, err, "ResourceExistsException", "already in use")
+	sandboxtest.WantError(t, err, "ResourceExistsException", "already in use")
 }
 
 func TestCreateIsIdempotentByToken(t *testing.T) {
@@ -218,9 +220,9 @@ func TestCreateIsIdempotentByToken(t *testing.T) {
 		t.Errorf("create again = %v, %v, want the first answer", again, err)
 	}
 	_, err = create("a", "other")
-	wantError(t, err, "ResourceExistsException", "You can't use ClientRequestToken")
+	sandboxtest.WantError(t, err, "ResourceExistsException", "You can't use ClientRequestToken")
 	_, err = create("b", "one")
-	wantError(t, err, "ResourceExistsException", "The operation failed because the secret s already exists.")
+	sandboxtest.WantError(t, err, "ResourceExistsException", "The operation failed because the secret s already exists.")
 }
 
 func (e emulator) describe(t *testing.T, id string) *sm.DescribeSecretOutput {
@@ -252,7 +254,7 @@ func TestUpdateSecret(t *testing.T) {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 	_, err = e.UpdateSecret(t.Context(), &in)
-	wantError(t, err, "ResourceExistsException", "already in use")
+	sandboxtest.WantError(t, err, "ResourceExistsException", "already in use")
 }
 
 func TestSecretWithoutValue(t *testing.T) {
@@ -263,7 +265,7 @@ func TestSecretWithoutValue(t *testing.T) {
 		t.Fatalf("create without a value = %v, %v, want no version", out, err)
 	}
 	_, err = e.GetSecretValue(t.Context(), &sm.GetSecretValueInput{SecretId: aws.String("s")})
-	wantError(t, err, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
+	sandboxtest.WantError(t, err, "ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 	id := e.put(t, "s", "first", "AWSPENDING")
 	if got := e.stages(t, "s")[id]; !cmp.Equal(got, []string{"AWSCURRENT", "AWSPENDING"}) {
 		t.Errorf("labels of the first version = %v, want AWSCURRENT too", got)

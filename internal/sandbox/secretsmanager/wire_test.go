@@ -2,21 +2,14 @@ package secretsmanager_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 )
-
-func request(method, target, body string) *http.Request {
-	r := httptest.NewRequest(method, "/", strings.NewReader(body))
-	r.Header.Set("X-Amz-Target", target)
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	return r
-}
 
 func TestWire(t *testing.T) {
 	t.Parallel()
@@ -48,7 +41,7 @@ func TestWire(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := httptest.NewRecorder()
-			e.server.ServeHTTP(w, request(tt.method, tt.target, tt.body))
+			e.server.ServeHTTP(w, sandboxtest.Request(tt.method, tt.target, tt.body))
 			if w.Code != tt.status || w.Header().Get("Content-Type") != "application/x-amz-json-1.1" || w.Header().Get("X-Amzn-Requestid") == "" {
 				t.Errorf("status %d, headers %v, want %d and the protocol's headers", w.Code, w.Header(), tt.status)
 			}
@@ -71,7 +64,7 @@ func TestWire(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]bool{"secretsmanager.GetSecretValue": true, "DynamoDB_20120810.GetItem": false, "": false} {
-		if got := secretsmanager.Claims(request("POST", target, "")); got != want {
+		if got := secretsmanager.Claims(sandboxtest.Request("POST", target, "")); got != want {
 			t.Errorf("Claims of target %q = %t, want %t", target, got, want)
 		}
 	}
@@ -96,7 +89,7 @@ func FuzzRequest(f *testing.F) {
 	f.Cleanup(func() { _ = server.Close() })
 	f.Fuzz(func(t *testing.T, operation, body string) {
 		w := httptest.NewRecorder()
-		server.ServeHTTP(w, request("POST", "secretsmanager."+operation, body))
+		server.ServeHTTP(w, sandboxtest.Request("POST", "secretsmanager."+operation, body))
 		var answer map[string]any
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 			t.Fatalf("answer %q is not a JSON object: %v", w.Body, err)
