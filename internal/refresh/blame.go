@@ -24,7 +24,9 @@ func (r *round) ended(it *item) {
 // client and provider is forgotten.
 func (r *round) answered(it *item) {
 	it.client.failures = 0
-	r.resume(it.client)
+	if it.probing || !it.client.health.Mass { // what was in flight when grants were rejected in mass says nothing
+		r.resume(it.client)
+	}
 	r.alive(it.client)
 }
 

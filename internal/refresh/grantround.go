@@ -73,9 +73,11 @@ func (r *grantRound) settle(it *item, a attempt) {
 		r.record(it.id, nil, a.duration, slog.LevelInfo, "renewed", "")
 		return
 	case errors.Is(a.Err, token.ErrLeased):
+		it.client.elsewhere++
 		r.report.Leased++
 		return
 	case errors.Is(a.Err, token.ErrNotDue), errors.Is(a.Err, token.ErrRemoved), errors.Is(a.Err, token.ErrNotFound):
+		it.client.elsewhere++
 		r.report.Due--
 		r.report.NotDue++
 		return
@@ -128,7 +130,8 @@ func (r *grantRound) promiseEntry(it *item, e token.Entry) {
 }
 
 // reject counts the refusal of a grant that was good. When it is one of many,
-// the client is stopped and nobody latched.
+// the client is stopped and nobody latched. Other sweepers count what they renew
+// themselves.
 func (r *grantRound) reject(it *item, a attempt) {
 	c := it.client
 	if classOf(a.Err) != oauth.ClassGrant || !a.WasGood {
@@ -136,7 +139,7 @@ func (r *grantRound) reject(it *item, a attempt) {
 	}
 	rejected := append(r.rejected[c.name], it.id)
 	r.rejected[c.name] = rejected
-	if !c.health.Stopped && len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens {
+	if !c.health.Stopped && len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens-c.elsewhere {
 		c.health.RejectedInMass(time.Now())
 		r.report.MassRejection++
 		r.report.Events = append(r.report.Events, Event{MassRejection, token.ID{Client: c.name}, ReasonInvalidGrant, c.health.Since})

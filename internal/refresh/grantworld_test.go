@@ -262,11 +262,15 @@ func (w *grantWorld) KeepGrant(_ context.Context, grant token.Grant) error {
 }
 
 func (w *grantWorld) Publish(_ context.Context, ids []token.ID) refresh.Published {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.publishedIDs = append(w.publishedIDs, ids...)
 	return w.published
 }
 
 func (w *grantWorld) Reconcile(context.Context) (refresh.Reconciled, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.reconciles++
 	return refresh.Reconciled{}, nil
 }

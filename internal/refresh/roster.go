@@ -28,7 +28,8 @@ type client struct {
 	endpoint    Endpoint      // of client credentials
 	grants      GrantEndpoint // of grants
 	provider    string        // of its endpoint
-	tokens      int           // that it has in all
+	tokens      int           // that it has in all; of grants, those that are due
+	elsewhere   int           // of these, that turned out to be somebody else's to renew
 	health      *Health
 	running     int    // requests in flight
 	failures    int    // in a row, in this sweep

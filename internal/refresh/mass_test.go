@@ -1,0 +1,71 @@
+package refresh_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+var errInvalidGrant = &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}
+
+// Two in five refused at once: the answers to what was in flight when the client
+// was stopped do not resume it, so it is told once a stop and latches nobody.
+func TestMassRejectionOfSome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		refused := map[token.ID]bool{}
+		for i, id := range w.addClient("subscriptions", always, 1000) {
+			refused[id] = i%5 < 2
+		}
+		w.answer = func(id token.ID) answer {
+			if refused[id] {
+				return answer{err: errInvalidGrant}
+			}
+			return answer{}
+		}
+		s := w.sweep()
+		w.minutes(s, 30, func(minute int, r refresh.Report) {
+			if r.MassRejection > 1 || len(r.ConsentRequired) != 0 {
+				t.Errorf("minute %d: %d mass rejections, consent asked of %d; want one at most, and nobody latched", minute, r.MassRejection, len(r.ConsentRequired))
+			}
+		})
+	})
+}
+
+// Eight overlapping sweepers share what is due, and so the refusals: each counts
+// its own part, and the client is stopped all the same.
+func TestMassRejectionOfManySweepers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		w.addClient("subscriptions", always, 400)
+		w.answer = func(token.ID) answer { return answer{err: errInvalidGrant} }
+		var sweepers []*refresh.GrantSweep
+		for range 8 {
+			sweepers = append(sweepers, w.sweep())
+		}
+		mass, latched := 0, 0
+		for range 25 {
+			reports := make([]refresh.Report, len(sweepers))
+			var group sync.WaitGroup
+			for i, s := range sweepers {
+				group.Go(func() { reports[i] = w.run(s) })
+			}
+			group.Wait()
+			for _, r := range reports {
+				mass += r.MassRejection
+				latched += len(r.ConsentRequired)
+			}
+			time.Sleep(time.Minute)
+		}
+		if mass == 0 || latched != 0 {
+			t.Errorf("%d mass rejections, %d latched; want it seen and nobody latched", mass, latched)
+		}
+	})
+}
