@@ -75,6 +75,14 @@ type event struct {
 // until it is ready.
 func start(t *testing.T, state string, args ...string) *running {
 	t.Helper()
+	s := launch(t, state, args...)
+	s.await("ready")
+	return s
+}
+
+// launch runs it and waits until it answers.
+func launch(t *testing.T, state string, args ...string) *running {
+	t.Helper()
 	dir, err := built()
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +103,6 @@ func start(t *testing.T, state string, args ...string) *running {
 	t.Cleanup(s.kill)
 	go s.read(bufio.NewScanner(stdout))
 	s.facts = s.await("started").facts
-	s.await("ready")
 	return s
 }
 

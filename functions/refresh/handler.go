@@ -98,13 +98,7 @@ func (h *handler) measure(ctx context.Context, report refresh.Report, duration t
 
 // tell sends what happened. What is not taken is sent with the next sweep's.
 func (h *handler) tell(ctx context.Context, events []refresh.Event) {
-	for _, event := range events {
-		h.log.WarnContext(ctx, "event", "type", string(event.Type), "token", event.ID.String(), "reason", event.Reason)
-		h.untold = append(h.untold, telemetry.Event{
-			Type: string(event.Type), Client: event.ID.Client, Merchant: event.ID.Merchant,
-			Reason: event.Reason, Since: event.Since,
-		})
-	}
+	h.untold = append(h.untold, app.Told(ctx, h.log, events)...)
 	if len(h.untold) == 0 {
 		return
 	}

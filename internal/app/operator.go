@@ -22,6 +22,7 @@ func (a *App) Operator() (*operate.Operator, error) {
 		Publisher:  a.grants.publisher,
 		Dial:       a.dial,
 		DialGrants: a.dialGrants,
+		Tell:       a.tell,
 		Log:        a.Log,
 	})
 	if err != nil {

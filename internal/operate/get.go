@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
@@ -69,7 +68,7 @@ func (o *Operator) getGranted(ctx context.Context, c token.Credentials, id token
 	if err != nil {
 		return token.AccessToken{}, refuse(ClientMisconfigured, err.Error())
 	}
-	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
+	renewal := o.renew(ctx, id, endpoint)
 	entry, err = renewal.Entry, renewal.Err
 	if errors.Is(err, token.ErrLeased) {
 		entry, err = o.await(ctx, entry)

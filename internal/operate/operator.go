@@ -50,6 +50,9 @@ type Config struct {
 	Dial       func(token.Credentials) (refresh.Endpoint, error)
 	DialGrants func(token.Credentials) (refresh.GrantEndpoint, error)
 
+	// Tell tells others what a renewal found out.
+	Tell func(context.Context, []refresh.Event)
+
 	Log *slog.Logger
 }
 
@@ -57,8 +60,8 @@ func (c Config) check() error {
 	switch {
 	case c.Store == nil, c.Journal == nil, c.Writer == nil, c.Swapper == nil, c.Renewer == nil, c.Publisher == nil:
 		return errors.New("operate: Store, Journal, Writer, Swapper, Renewer and Publisher are needed")
-	case c.Dial == nil, c.DialGrants == nil, c.Log == nil:
-		return errors.New("operate: Dial, DialGrants and Log are needed")
+	case c.Dial == nil, c.DialGrants == nil, c.Tell == nil, c.Log == nil:
+		return errors.New("operate: Dial, DialGrants, Tell and Log are needed")
 	case c.Concurrency <= 0:
 		return errors.New("operate: Concurrency must be positive")
 	}
@@ -115,4 +118,13 @@ func (o *Operator) grantTypeOf(ctx context.Context, name string) (token.GrantTyp
 		}
 	}
 	return "", refuse(ClientMisconfigured, "its credentials carry no tag token-refresher:grant-type")
+}
+
+// renew renews a grant now, and tells what that found out.
+func (o *Operator) renew(ctx context.Context, id token.ID, endpoint refresh.GrantEndpoint) refresh.Renewal {
+	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
+	if events := renewal.Events(time.Now()); len(events) > 0 {
+		o.Tell(ctx, events)
+	}
+	return renewal
 }

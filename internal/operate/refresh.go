@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"token-refresher/internal/publish"
-	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
@@ -112,7 +111,7 @@ func (o *Operator) refreshGranted(ctx context.Context, c token.Credentials, id t
 	if err != nil {
 		return failed(refuse(ClientMisconfigured, err.Error()))
 	}
-	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
+	renewal := o.renew(ctx, id, endpoint)
 	switch err := renewal.Err; {
 	case errors.Is(err, token.ErrLeased):
 		return Refreshed{Outcome: Leased, Error: "somebody else is renewing it", ExpiresAt: renewal.Entry.Access.ExpiresAt}

@@ -2,6 +2,7 @@ package operate_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +77,28 @@ func TestForceIsUrgent(t *testing.T) {
 		w.operator(t).Refresh(t.Context(), []token.ID{id}, force)
 		if len(w.published) != 1 || w.published[0] != want {
 			t.Errorf("force %v: published with %v, want %v once", force, w.published, want)
+		}
+	}
+}
+
+// What a person's renewal finds out is told like what a sweep finds out.
+func TestRenewalsAreTold(t *testing.T) {
+	t.Parallel()
+	latched := func(e *token.Entry) {
+		e.DueAt = time.Now().Add(-time.Minute)
+		e.Result = token.Result{Outcome: token.OutcomeRefused, Failures: 1, RefusedAt: time.Now().Add(-time.Hour)}
+	}
+	for _, ask := range []string{"refresh", "get"} {
+		w := newWorld()
+		id := w.consent("DK1", 2*time.Hour, latched)
+		w.refuse = &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}
+		if ask == "refresh" {
+			w.operator(t).Refresh(t.Context(), []token.ID{id}, false)
+		} else if _, err := w.operator(t).Get(t.Context(), id); err == nil {
+			t.Error("Get: got no error")
+		}
+		if want := []string{"Consent Required shop/DK1 revoked"}; !slices.Equal(w.told, want) {
+			t.Errorf("%s: told %q, want %q", ask, w.told, want)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type world struct {
 	puts      []token.ID
 	published []publish.Urgency
 	putErr    error
+	told      []string
 	fails     string // the call of the store that fails
 }
 
@@ -66,6 +67,11 @@ func (w *world) operator(t *testing.T) *operate.Operator {
 		Renewer: &refresh.Renewer{
 			Journal: w, Secrets: w, Schedule: schedule, Log: log,
 			NewID: func() string { w.writes++; return fmt.Sprint("holder ", w.writes) },
+		},
+		Tell: func(_ context.Context, events []refresh.Event) {
+			for _, e := range events {
+				w.told = append(w.told, string(e.Type)+" "+e.ID.String()+" "+e.Reason)
+			}
 		},
 		Dial:       func(c token.Credentials) (refresh.Endpoint, error) { return endpoint{w, c.Client}, nil },
 		DialGrants: func(c token.Credentials) (refresh.GrantEndpoint, error) { return grantEndpoint{w}, nil },

@@ -36,8 +36,8 @@ const (
 	ReasonRefreshed        = "refreshed"         // it accepts the grant again
 )
 
-// events are what one renewal is told of.
-func (r Renewal) events(now time.Time) (events []Event) {
+// Events are what one renewal is told of: whoever renews tells them.
+func (r Renewal) Events(now time.Time) (events []Event) {
 	id, result := r.Entry.ID, r.Entry.Result
 	if r.RotationLost {
 		events = append(events, Event{RotationLost, id, ReasonRotationLost, now})

@@ -114,7 +114,7 @@ func (r *grantRound) count(renewal Renewal) {
 	if renewal.AtRisk || errors.Is(renewal.Err, token.ErrSealed) {
 		r.report.ResultAtRisk++
 	}
-	r.report.Events = append(r.report.Events, renewal.events(time.Now())...)
+	r.report.Events = append(r.report.Events, renewal.Events(time.Now())...)
 	if renewal.Latched || (renewal.Err == nil && renewal.Entry.Suspect) {
 		r.report.ConsentRequired = append(r.report.ConsentRequired, renewal.Entry.ID.String())
 	}

@@ -124,6 +124,7 @@ func TestOtherRights(t *testing.T) {
 		{"grants: decrypt anything else", "GrantsRole", keyARN, request{"kms:Decrypt", keyARN, nil}, false},
 		{"grants: write the own log", "GrantsRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, true},
 		{"grants: write another log", "GrantsRole", "", request{"logs:PutLogEvents", "arn:RefreshLogGroup", nil}, false},
+		{"operator: tell others", "OperatorRole", "", request{"events:PutEvents", busARN, ours}, true},
 		{"operator: decrypt a secret", "OperatorRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
 		{"operator: write another log", "OperatorRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, false},
 		{"schedule: start something else", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:OtherFunction", nil}, false},

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"token-refresher/internal/app"
+	"token-refresher/internal/journal"
+	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/sandbox/dynamodb"
+	"token-refresher/internal/sandbox/secretsmanager"
+	"token-refresher/internal/secretstore"
+	"token-refresher/internal/token"
+)
+
+const (
+	kills = 20
+	// killWithin is how long after its start a sandbox is killed at the latest:
+	// its first sweeps, when all is due, and a few that follow.
+	killWithin = 700 * time.Millisecond
+	// killOnTheWire is the kill that is made while an answer is on the wire. It
+	// is an early one, so that the lease that it leaves ends during the others.
+	killOnTheWire = 2
+)
+
+// TestSandboxKilled kills the whole sandbox again and again at random moments.
+// No grant is lost but those whose answer was on the wire: a kill is made to
+// meet one, others may. Whom the provider saw with a spent token, and whom the
+// functions call lost, are the same. It is not parallel: it counts processes.
+func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
+	dir := t.TempDir()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	moments := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // when to kill is no secret
+	var lost []token.ID
+	for i := range kills {
+		s := launch(t, dir, "--speed=600", "--provider=localhost:0")
+		if i == killOnTheWire {
+			s.loseAnswer("sandbox-" + shortClient)
+		}
+		<-time.After(time.Duration(moments.Int64N(int64(killWithin))))
+		_ = s.end(syscall.SIGKILL)
+		killed := time.Now()
+		awaitNoChildren(t)
+		keepLog(t, dir, i)
+		found := lostGrants(t, dir, func(id token.ID, e token.Entry, answered time.Time) {
+			if slices.Contains(lost, id) {
+				return
+			}
+			t.Logf("kill %d: %s was answered %s before", i, id, killed.Sub(answered).Round(time.Millisecond))
+			if e.Lease.Holder == "" {
+				t.Errorf("kill %d: %s is lost, although its answer was not on the wire", i, id)
+			}
+		})
+		for _, id := range lost {
+			if !slices.Contains(found, id) {
+				t.Errorf("kill %d: %s is not lost any more", i, id)
+			}
+		}
+		lost = found
+	}
+	if len(lost) == 0 {
+		t.Error("no grant was lost, want the one whose answer was on the wire")
+	}
+
+	last := start(t, dir, "--speed=600", "--provider=localhost:0")
+	for deadline := time.Now().Add(2 * time.Minute); len(lostByLog(t, dir)) < len(lost) && time.Now().Before(deadline); {
+		last.await("sweep")
+	}
+	if err := last.end(interrupt); err != nil {
+		t.Errorf("exit after Ctrl-C: %v", err)
+	}
+	told, refused := lostByLog(t, dir), refusedGrants(t, dir)
+	t.Logf("%d kills: lost %v, told of as lost %v, refused by the provider %v", kills, lost, told, refused)
+	for _, id := range lost {
+		if !told[id.String()] || !refused[id.String()] {
+			t.Errorf("%s is lost: told %v, refused by the provider %v; want both", id, told[id.String()], refused[id.String()])
+		}
+	}
+	if len(told) != len(lost) || len(refused) != len(lost) {
+		t.Errorf("lost: %d by the stores, %d by the log, %d by the provider; want all the same", len(lost), len(told), len(refused))
+	}
+	if now := lostGrants(t, dir, nil); len(now) != len(lost) {
+		t.Errorf("lost afterwards: %v, want no more than %v", now, lost)
+	}
+}
+
+// loseAnswer waits until a token of the client was rotated and its answer never
+// came.
+func (s *running) loseAnswer(clientID string) {
+	s.t.Helper()
+	s.await("ready")
+	fault, err := json.Marshal(authserver.Fault{ClientID: clientID, Kind: authserver.HangAfter, Times: 1})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.faults(http.MethodPut, bytes.NewReader(fault))
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for strings.Contains(s.faults(http.MethodGet, nil), `"client_id":"`+clientID) {
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			s.t.Fatal("no token was renewed")
+		}
+	}
+}
+
+// faults makes one call of the provider's switchboard.
+func (s *running) faults(method string, body io.Reader) string {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.facts.Provider+authserver.FaultsPath, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode/100 != 2 {
+		s.t.Fatalf("%s %s: %s %v", method, authserver.FaultsPath, response.Status, err)
+	}
+	return strings.ReplaceAll(string(text), " ", "")
+}
+
+// keepLog puts a run's log aside: the next but one would drop it.
+func keepLog(t *testing.T, dir string, run int) {
+	t.Helper()
+	path := filepath.Join(dir, functionLogFile)
+	if err := os.Rename(path, path+"."+string(rune('a'+run))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lostByLog are the grants that a function called lost, in any run.
+func lostByLog(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	logs, err := filepath.Glob(filepath.Join(dir, functionLogFile+"*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := map[string]bool{}
+	for _, log := range logs {
+		text, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			var event struct{ Message, Type, Token string }
+			if json.Unmarshal([]byte(line), &event) == nil && event.Message == "event" && event.Type == "Rotation Lost" {
+				lost[event.Token] = true
+			}
+		}
+	}
+	return lost
+}
+
+// openProvider opens the dead sandbox's ledger.
+func openProvider(t *testing.T, dir string) (*authserver.Server, registrations) {
+	t.Helper()
+	known, err := state{dir: dir}.registrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := authserver.Config{Path: filepath.Join(dir, consentsFile)}
+	for _, c := range seededClients() {
+		config.Clients = append(config.Clients, c.registered(known.Clients[c.name], func(d time.Duration) time.Duration { return d }))
+	}
+	provider, err := authserver.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return provider, known
+}
+
+// refusedGrants are those that a spent token was presented of.
+func refusedGrants(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	provider, known := openProvider(t, dir)
+	defer provider.Close()
+	refused := map[string]bool{}
+	for _, consent := range provider.Consents() {
+		for name, r := range known.Clients {
+			if r.ClientID == consent.Client && consent.Stale > 0 {
+				refused[token.ID{Client: name, Merchant: consent.Merchant}.String()] = true
+			}
+		}
+	}
+	return refused
+}
+
+// lostGrants are those whose live refresh token neither store of the dead
+// sandbox holds. found, if any, is given each with its entry, and with the time
+// of the answer that nobody kept.
+func lostGrants(t *testing.T, dir string, found func(token.ID, token.Entry, time.Time)) (lost []token.ID) {
+	t.Helper()
+	provider, known := openProvider(t, dir)
+	defer provider.Close()
+	store, entries, closeStores := openStores(t, dir)
+	defer closeStores()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, c := range seededClients() {
+		for _, id := range c.grantIDs() {
+			live, ok := provider.Live(known.Clients[id.Client].ClientID, id.Merchant)
+			if !ok {
+				t.Errorf("%s: the provider has no consent", id)
+			}
+			entry, err := entries.Get(ctx, id)
+			if err != nil || entry.Sealed != nil {
+				t.Errorf("%s: %v, %v", id, err, entry.Sealed)
+			}
+			secret := store.Grant(ctx, id)
+			if secret.Err != nil {
+				t.Errorf("%s: %v", id, secret.Err)
+			}
+			if !entry.Grant.RefreshToken.Equal(live) && !secret.Value.RefreshToken.Equal(live) {
+				lost = append(lost, id)
+				if found != nil {
+					found(id, entry, issuedAt(provider, live))
+				}
+			}
+		}
+	}
+	return lost
+}
+
+// issuedAt is when the provider issued the refresh token.
+func issuedAt(provider *authserver.Server, refreshToken token.Secret) (at time.Time) {
+	for _, issued := range provider.RefreshTokens() {
+		if issued.Value.Equal(refreshToken) {
+			at = issued.Issued
+		}
+	}
+	return at
+}
+
+// openStores opens the dead sandbox's Secrets Manager and journal.
+func openStores(t *testing.T, dir string) (_ *secretstore.Store, _ *journal.Journal, closeStores func()) {
+	t.Helper()
+	secrets, err := secretsmanager.Open(secretsmanager.Config{Path: filepath.Join(dir, secretsFile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := dynamodb.Open(dynamodb.Config{Path: filepath.Join(dir, journalFile)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := secretstore.New(secretstore.Config{
+		Client: secretstore.NewClient(operatorConfig("http://secretsmanager", authserver.Transport(secrets))), Prefix: secretPrefix,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := app.NewSealer(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := journal.New(journal.Config{
+		Client: journal.NewClient(operatorConfig("http://dynamodb", authserver.Transport(tables))), Table: journalTable, Seal: sealer,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, entries, func() { _, _ = secrets.Close(), tables.Close() }
+}
