@@ -38,7 +38,7 @@ func TestWire(t *testing.T) {
 		{"no body", "POST", "DynamoDB_20120810.GetItem", ``, 400, serialization},
 		{"wrong type", "POST", "DynamoDB_20120810.GetItem", `{"TableName":1}`, 400, serialization},
 		{"wrong type of a value", "POST", "DynamoDB_20120810.GetItem", `{"TableName":"journal","Key":{"pk":{"S":1}}}`, 400, serialization},
-		{"body too large", "POST", "DynamoDB_20120810.GetItem", strings.Repeat(" ", 16<<20+1), 400, serialization},
+		{"body too large", "POST", "DynamoDB_20120810.GetItem", strings.Repeat(" ", 16<<20+1), 400, serialization + `","message":"the request body could not be read"`},
 		{"another service", "POST", "secretsmanager.GetSecretValue", `{}`, 400, "UnknownOperationException"},
 		{"not a POST", "GET", "DynamoDB_20120810.GetItem", ``, 400, "UnknownOperationException"},
 	}

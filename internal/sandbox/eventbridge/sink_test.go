@@ -165,7 +165,7 @@ func TestWire(t *testing.T) {
 		{"not a POST", "GET", "AWSEvents.PutEvents", `{}`, "UnknownOperationException"},
 		{"not JSON", "POST", "AWSEvents.PutEvents", `{`, "SerializationException"},
 		{"wrong type", "POST", "AWSEvents.PutEvents", `{"Entries":1}`, "SerializationException"},
-		{"body too large", "POST", "AWSEvents.PutEvents", strings.Repeat(" ", 2<<20+1), "SerializationException"},
+		{"body too large", "POST", "AWSEvents.PutEvents", strings.Repeat(" ", 2<<20+1), `SerializationException","message":"the request body could not be read"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
