@@ -87,6 +87,32 @@ func TestRefusedWrites(t *testing.T) {
 	}
 }
 
+// An access token whose write was refused has a few sweeps to spare: the next
+// one writes it.
+func TestRefusedAccessTokenIsTriedByTheNextSweep(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.use = token.Use{}
+		w.published(merchant)
+		w.commit(merchant, "fourth", time.Hour)
+		w.server.SetFault(func(operation, name string) *emulator.Fault {
+			if (operation == "PutSecretValue" || operation == "CreateSecret") && strings.HasSuffix(name, "/access-token") {
+				return &emulator.Fault{Type: "ThrottlingException", Message: "not now"}
+			}
+			return nil
+		})
+		publisher, _ := w.start()
+		if got := publisher.Run(w.t.Context(), nil); got.WriteFailed != 1 {
+			w.t.Fatalf("Run = %+v, want one write refused", got)
+		}
+		w.server.SetFault(nil)
+		time.Sleep(time.Minute)
+		if got := publisher.Run(w.t.Context(), nil); got.Written != 1 || len(got.Failed) != 0 {
+			w.t.Errorf("the next sweep's Run = %+v, want it written", got)
+		}
+	})
+}
+
 // What is not a grant is reported by name and never overwritten; the journal
 // goes on by itself, and so does the access token.
 func TestUnreadableGrantIsNeverOverwritten(t *testing.T) {

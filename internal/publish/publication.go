@@ -10,7 +10,8 @@ import (
 )
 
 // retryPart of the write interval passes before what failed is tried again: two
-// minutes of sixteen.
+// minutes of sixteen. An access token has three sweeps to spare, not more: it is
+// tried again by the next one.
 const retryPart = 8
 
 // Urgency says whether a publication has to wait for the write interval.
@@ -99,7 +100,11 @@ func (r *publication) postpone(ctx context.Context) {
 	stored, err := r.change(ctx, r.Entry, func(e token.Entry) (token.Entry, error) {
 		now := time.Now()
 		e.PublishAt = r.Schedule.PublishNext(e, r.use, now)
-		if retry := now.Add(r.Schedule.WriteInterval / retryPart); !e.PublishAt.IsZero() && e.PublishAt.Before(retry) {
+		wait := r.Schedule.WriteInterval / retryPart
+		if r.Schedule.AccessAhead(e, r.use, now) {
+			wait = r.Schedule.SweepInterval / 2
+		}
+		if retry := now.Add(wait); !e.PublishAt.IsZero() && e.PublishAt.Before(retry) {
 			e.PublishAt = retry
 		}
 		return e, nil

@@ -102,6 +102,15 @@ func TestPlan(t *testing.T) {
 	}
 	putAt := func(e token.Entry, at time.Time) token.Entry { e.Put.At, e.AccessPut.At = at, at; return e }
 	usedAt := func(e token.Entry, at time.Time) token.Entry { e.UsedAt = at; return e }
+	revived := func(age time.Duration) token.Entry {
+		e := putAt(ahead(30*time.Minute), noon.Add(-age))
+		e.AccessPut.Revision = e.Revision
+		e.Access.IssuedAt, e.Access.ExpiresAt = noon.Add(-age), noon.Add(30*time.Minute-age)
+		return e
+	}
+	noonDue := func(lifetime, age time.Duration) time.Duration { // but for the jitter
+		return lifetime - lifetime/5 - 3*time.Minute - age - 30*time.Second
+	}
 	suspect := ahead(time.Hour)
 	suspect.Suspect = true
 	always := token.Use{Refresh: token.RefreshAlways}
@@ -117,6 +126,9 @@ func TestPlan(t *testing.T) {
 		{"the shortest that is published", ahead(1425 * time.Second), token.Use{}, noon.Add(16 * time.Minute), noon.Add(16 * time.Minute), noon},
 		{"too old when it may be published", putAt(ahead(30*time.Minute), noon.Add(-time.Minute)), token.Use{}, noon.Add(15 * time.Minute), noon.Add(15 * time.Minute), noon.Add(15 * time.Minute)},
 		{"young enough when it may be published", putAt(ahead(30*time.Minute), noon.Add(-15*time.Minute)), token.Use{}, noon.Add(20*time.Minute + 30*time.Second), noon.Add(21 * time.Minute), noon.Add(time.Minute)},
+		{"revived, and published before it was parked", revived(20 * time.Minute), token.Use{}, noon.Add(noonDue(30*time.Minute, 20*time.Minute)), noon.Add(noonDue(30*time.Minute, 20*time.Minute) + 30*time.Second), noon},
+		{"revived, expired", revived(40 * time.Minute), token.Use{}, noon.Add(noonDue(30*time.Minute, 40*time.Minute)), noon, noon},
+		{"revived, expired and never published", func() token.Entry { e := revived(40 * time.Minute); e.AccessPut.Revision--; return e }(), token.Use{}, noon.Add(-time.Hour), noon, noon},
 		{"long-lived, but for the function", ahead(time.Hour), token.Use{Publish: token.PublishFunction}, noon.Add(24*time.Hour - 30*time.Second), noon.Add(24 * time.Hour), noon},
 		{"short-lived and idle", ahead(300 * time.Second), token.Use{}, noon.Add(24*time.Hour - 30*time.Second), noon.Add(24 * time.Hour), noon},
 		{"short-lived, used within the hour", usedAt(ahead(300*time.Second), noon.Add(-59*time.Minute)), token.Use{}, noon.Add(180 * time.Second), noon.Add(180 * time.Second), noon},
@@ -147,9 +159,9 @@ func TestUsedBringsAnIdleRenewalForward(t *testing.T) {
 	if got := schedule.Used(e, token.Use{}, noon); !got.DueAt.Equal(noon.Add(180*time.Second)) || !got.UsedAt.Equal(noon) {
 		t.Errorf("due %v after noon, want 3 minutes", got.DueAt.Sub(noon))
 	}
-	e.Result.Latch = &token.Latch{}
+	e.Result = token.Result{Outcome: token.OutcomeRefused, Failures: 1, RefusedAt: noon}
 	if got := schedule.Used(e, token.Use{}, noon); !got.DueAt.Equal(e.DueAt) {
-		t.Error("asking for a latched one brought its daily try forward")
+		t.Error("asking for one that failed brought its next try forward")
 	}
 	long := held()
 	long.Access = published(time.Hour)

@@ -130,6 +130,9 @@ func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 // allowed, and three sweeps longer, with a fifth of its life to spare.
 func (s Schedule) publishedDueAt(e Entry, now time.Time) time.Time {
 	put := later(now, e.AccessPut.At.Add(s.WriteInterval))
+	if e.AccessPut.Revision == e.Revision || !e.Access.ExpiresAt.After(put) { // it is there already, or never will be
+		return later(s.DueAt(e.Access), e.AccessPut.At.Add(s.WriteInterval))
+	}
 	lasts := s.WriteInterval + sweepsOfGrace*s.SweepInterval + e.Access.Lifetime()/lifeLeft
 	if put.After(now) && e.Access.ExpiresAt.Sub(put) < lasts {
 		return put
@@ -149,10 +152,10 @@ func (s Schedule) AccessPublished(e Entry, use Use, revision int64, at time.Time
 }
 
 // Used notes at now that somebody asked for the access token, which brings an
-// idle one's renewal forward.
+// idle one's renewal forward, but not the next try of one that failed.
 func (s Schedule) Used(e Entry, use Use, now time.Time) Entry {
 	e.UsedAt = now
-	if warm := s.warmAt(e.Access); !s.Publishes(use, e.Access.Lifetime()) && !e.DueAt.IsZero() && e.Result.Latch == nil && warm.Before(e.DueAt) {
+	if warm := s.warmAt(e.Access); !s.Publishes(use, e.Access.Lifetime()) && !e.DueAt.IsZero() && e.Result.Failures == 0 && warm.Before(e.DueAt) {
 		e.DueAt = warm
 	}
 	return e
