@@ -42,7 +42,7 @@ func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
 	dir := t.TempDir()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	moments := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // when to kill is no secret
+	moments := rand.New(rand.NewPCG(seed, 0))
 	var lost []token.ID
 	for i := range kills {
 		s := launch(t, dir, "--speed=600", "--provider=localhost:0")

@@ -21,7 +21,7 @@ const (
 )
 
 // Refusal is a normal answer: there is no token, and why. It is an error too.
-type Refusal struct {
+type Refusal struct { //nolint:errname // an answer in the first place, an error only on its way there
 	Code    Code      `json:"error"`
 	Message string    `json:"message"`
 	Since   time.Time `json:"since,omitzero"`

@@ -3,7 +3,6 @@ package operate_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"maps"
@@ -60,7 +59,7 @@ func newWorld() *world {
 
 func (w *world) operator(t *testing.T) *operate.Operator {
 	t.Helper()
-	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	o, err := operate.New(operate.Config{
 		Inventory: operate.Inventory{Store: w, Journal: w, Schedule: schedule, Concurrency: 4},
 		Writer:    w, Swapper: w, Publisher: w, Log: log,
@@ -74,7 +73,7 @@ func (w *world) operator(t *testing.T) *operate.Operator {
 			}
 		},
 		Dial:       func(c token.Credentials) (refresh.Endpoint, error) { return endpoint{w, c.Client}, nil },
-		DialGrants: func(c token.Credentials) (refresh.GrantEndpoint, error) { return grantEndpoint{w}, nil },
+		DialGrants: func(token.Credentials) (refresh.GrantEndpoint, error) { return grantEndpoint{w}, nil },
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)
