@@ -50,16 +50,16 @@ func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
 			s.loseAnswer("sandbox-" + shortClient)
 		}
 		<-time.After(time.Duration(moments.Int64N(int64(killWithin))))
-		_ = s.end(syscall.SIGKILL)
 		killed := time.Now()
+		_ = s.end(syscall.SIGKILL)
 		awaitNoChildren(t)
-		keepLog(t, dir, i)
+		log := keepLog(t, dir, i)
 		found := lostGrants(t, dir, func(id token.ID, e token.Entry, answered time.Time) {
 			if slices.Contains(lost, id) {
 				return
 			}
 			t.Logf("kill %d: %s was answered %s before", i, id, killed.Sub(answered).Round(time.Millisecond))
-			if e.Lease.Holder == "" {
+			if e.Lease.Holder == "" || renewedAfter(t, log, id, answered) {
 				t.Errorf("kill %d: %s is lost, although its answer was not on the wire", i, id)
 			}
 		})
@@ -138,13 +138,47 @@ func (s *running) faults(method string, body io.Reader) string {
 	return strings.ReplaceAll(string(text), " ", "")
 }
 
-// keepLog puts a run's log aside: the next but one would drop it.
-func keepLog(t *testing.T, dir string, run int) {
+// keepLog puts a run's log aside, since the next but one would drop it, and
+// returns where it is.
+func keepLog(t *testing.T, dir string, run int) string {
 	t.Helper()
 	path := filepath.Join(dir, functionLogFile)
-	if err := os.Rename(path, path+"."+string(rune('a'+run))); err != nil {
+	kept := path + "." + string(rune('a'+run))
+	if err := os.Rename(path, kept); err != nil {
 		t.Fatal(err)
 	}
+	return kept
+}
+
+// logLine is what a function says of one token.
+type logLine struct {
+	Timestamp                     time.Time
+	Message, Type, Token, Outcome string
+}
+
+// logLines reads a functions' log. Lines that a kill cut off are left out.
+func logLines(t *testing.T, path string) (lines []logLine) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for one := range strings.Lines(string(text)) {
+		var line logLine
+		if json.Unmarshal([]byte(one), &line) == nil {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// renewedAfter reports whether a function said that it has kept an answer which
+// was given at that time.
+func renewedAfter(t *testing.T, log string, id token.ID, answered time.Time) bool {
+	t.Helper()
+	return slices.ContainsFunc(logLines(t, log), func(line logLine) bool {
+		return line.Token == id.String() && line.Outcome == "renewed" && line.Timestamp.After(answered)
+	})
 }
 
 // lostByLog are the grants that a function called lost, in any run.
@@ -156,14 +190,9 @@ func lostByLog(t *testing.T, dir string) map[string]bool {
 	}
 	lost := map[string]bool{}
 	for _, log := range logs {
-		text, err := os.ReadFile(log)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			var event struct{ Message, Type, Token string }
-			if json.Unmarshal([]byte(line), &event) == nil && event.Message == "event" && event.Type == "Rotation Lost" {
-				lost[event.Token] = true
+		for _, line := range logLines(t, log) {
+			if line.Message == "event" && line.Type == "Rotation Lost" {
+				lost[line.Token] = true
 			}
 		}
 	}
