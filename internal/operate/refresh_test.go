@@ -84,20 +84,20 @@ func TestForceIsUrgent(t *testing.T) {
 // What a person's renewal finds out is told like what a sweep finds out.
 func TestRenewalsAreTold(t *testing.T) {
 	t.Parallel()
-	latched := func(e *token.Entry) {
+	unknown := func(e *token.Entry) {
 		e.DueAt = time.Now().Add(-time.Minute)
-		e.Result = token.Result{Outcome: token.OutcomeRefused, Failures: 1, RefusedAt: time.Now().Add(-time.Hour)}
+		e.Result = token.Result{Outcome: token.OutcomeUnknown, Failures: 1}
 	}
 	for _, ask := range []string{"refresh", "get"} {
 		w := newWorld()
-		id := w.consent("DK1", 2*time.Hour, latched)
+		id := w.consent("DK1", 2*time.Hour, unknown)
 		w.refuse = &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}
 		if ask == "refresh" {
 			w.operator(t).Refresh(t.Context(), []token.ID{id}, false)
 		} else if _, err := w.operator(t).Get(t.Context(), id); err == nil {
 			t.Error("Get: got no error")
 		}
-		if want := []string{"Consent Required shop/DK1 revoked"}; !slices.Equal(w.told, want) {
+		if want := []string{"Rotation Lost shop/DK1 rotation_lost"}; !slices.Equal(w.told, want) {
 			t.Errorf("%s: told %q, want %q", ask, w.told, want)
 		}
 	}

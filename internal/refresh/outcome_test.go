@@ -15,7 +15,7 @@ import (
 func TestFailureOfWhatWasSuperseded(t *testing.T) {
 	t.Parallel()
 	failures := map[string]error{
-		"refused": &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"},
+		"refused": errInvalidGrant,
 		"failed":  &oauth.Error{Class: oauth.ClassThrottled, Status: 429},
 	}
 	for name, failure := range failures {
@@ -44,9 +44,7 @@ func TestFailureOfWhatWasSuperseded(t *testing.T) {
 func TestProbeLatchesNobody(t *testing.T) {
 	t.Parallel()
 	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
-		w.answer = func(token.ID) answer {
-			return answer{err: &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}}
-		}
+		w.answer = func(token.ID) answer { return answer{err: errInvalidGrant} }
 		r := w.renewer()
 		w.renew(r, id, refresh.WhenDue)
 		time.Sleep(11 * time.Minute)
@@ -55,6 +53,29 @@ func TestProbeLatchesNobody(t *testing.T) {
 		}
 		if got := w.renew(r, id, refresh.WhenDue); !got.Latched {
 			t.Error("the refusal after it did not latch")
+		}
+	})
+}
+
+// Only a sweep sees that many are refused: consumers that ask meanwhile latch
+// nobody.
+func TestOnDemandLatchesNobody(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer { return answer{err: errInvalidGrant} }
+		r := w.renewer()
+		for range 60 {
+			if got := w.renew(r, id, refresh.OnDemand); got.Latched {
+				t.Fatal("a consumer's request latched the grant")
+			}
+			time.Sleep(time.Minute)
+		}
+		if w.calls[id] != 1 {
+			t.Errorf("%d requests in an hour, want one until a sweep tries again", w.calls[id])
+		}
+		w.answer = nil
+		if r := w.run(w.sweep()); r.Renewed != 1 {
+			t.Errorf("the sweep after it: %+v, want it renewed", r)
 		}
 	})
 }

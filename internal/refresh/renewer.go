@@ -153,9 +153,14 @@ func (r *renewal) claim(ctx context.Context, id token.ID) error {
 	}
 }
 
+// mayTry: what the provider refused is for sweeps alone to try again, which see
+// whether it refuses many.
 func (r *renewal) mayTry(e token.Entry, now time.Time) bool {
 	due := !e.DueAt.IsZero() && !e.DueAt.After(now)
-	return due || (r.occasion == OnDemand && !e.Suspect && e.Result.Failures == 0)
+	if r.occasion != OnDemand {
+		return due
+	}
+	return !e.Suspect && e.Result.RefusedAt.IsZero() && (due || e.Result.Failures == 0)
 }
 
 // work does what the lease was taken for.
