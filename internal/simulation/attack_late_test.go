@@ -1,7 +1,6 @@
 package simulation_test
 
 import (
-	"io"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -63,7 +62,7 @@ func (w *world) keepsAndDies(id token.ID) {
 // hands are a renewer and a publisher of one instance.
 func (w *world) hands(name string) (*refresh.Renewer, *publish.Publisher) {
 	w.t.Helper()
-	log := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	publisher, err := publish.New(publish.Config{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
 		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: log,
