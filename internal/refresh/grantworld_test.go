@@ -164,9 +164,12 @@ func (w *grantWorld) Get(_ context.Context, id token.ID) (token.Entry, error) {
 	return e, nil
 }
 
-func (w *grantWorld) Swap(_ context.Context, old, next token.Entry) (token.Entry, error) {
+func (w *grantWorld) Swap(ctx context.Context, old, next token.Entry) (token.Entry, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		return token.Entry{}, ctx.Err()
+	}
 	if err := w.fault("Swap"); err != nil {
 		return token.Entry{}, err
 	}

@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -110,4 +111,61 @@ func TestSuspectAnswerWithoutAccessToken(t *testing.T) {
 			t.Errorf("entry %+v, want it suspect and not due", e)
 		}
 	})
+}
+
+// deadlines notes until when a request may last.
+type deadlines struct {
+	grantEndpoint
+	seen *time.Time
+}
+
+func (e deadlines) Refresh(ctx context.Context, grant token.Grant) (refresh.Refreshed, error) {
+	*e.seen, _ = ctx.Deadline()
+	return e.grantEndpoint.Refresh(ctx, grant)
+}
+
+// What is sent ends ten seconds before the lease does: its answer has to be
+// committed before somebody else may send the same token.
+func TestSendEndsBeforeTheLease(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		var seen, lease time.Time
+		w.answer = func(token.ID) answer {
+			lease = w.entries[id].Lease.Until
+			return answer{}
+		}
+		got := w.renewer().Renew(t.Context(), id, deadlines{grantEndpoint{w, id.Client}, &seen}, refresh.WhenDue)
+		if got.Err != nil || !seen.Equal(lease.Add(-10*time.Second)) || lease.After(time.Now().Add(time.Minute)) {
+			t.Errorf("Renew: %v, sent until %v of a lease until %v; want ten seconds less", got.Err, seen, lease)
+		}
+	})
+}
+
+// ended ends the sweep while the answer is on its way back.
+type ended struct {
+	grantEndpoint
+	end context.CancelFunc
+}
+
+func (e ended) Refresh(ctx context.Context, grant token.Grant) (refresh.Refreshed, error) {
+	defer e.end()
+	return e.grantEndpoint.Refresh(ctx, grant)
+}
+
+// What a request brought is stored although the sweep is being ended.
+func TestSweepIsEndedBeforeTheCommit(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]error{"an answer": nil, "a refusal": errInvalidGrant, "a failure": &oauth.Error{Class: oauth.ClassThrottled, Status: 429}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+				w.answer = func(token.ID) answer { return answer{err: failure} }
+				ctx, cancel := context.WithCancel(t.Context())
+				w.renewer().Renew(ctx, id, ended{grantEndpoint{w, id.Client}, cancel}, refresh.WhenDue)
+				if e := w.entries[id]; !w.kept(id) || e.Lease.Holder != "" || e.Result.Outcome == "" || w.keptGrants != 0 {
+					t.Errorf("entry %+v, want the outcome stored and the lease given back", e)
+				}
+			})
+		})
+	}
 }

@@ -256,6 +256,9 @@ func TestJournalDownAfterTheAnswer(t *testing.T) {
 				if got.AtRisk != tt.atRisk {
 					t.Errorf("at risk %v (%v), want %v", got.AtRisk, got.Err, tt.atRisk)
 				}
+				if atRisk := r.Settle(t.Context()); (atRisk == 1) == tt.lost {
+					t.Errorf("%d at risk while the journal is down, want the answer kept until it is stored", atRisk)
+				}
 				w.journalFault, w.lostSwap, w.answer = nil, false, nil
 				if atRisk := r.Settle(t.Context()); atRisk != 0 || !w.kept(id) {
 					t.Errorf("%d at risk after the journal is back, kept %v; want it settled", atRisk, w.kept(id))
