@@ -169,3 +169,43 @@ func TestSweepIsEndedBeforeTheCommit(t *testing.T) {
 		})
 	}
 }
+
+// A journal that is back within five seconds takes the answer, and one that has
+// taken it is recognised: the secret is left alone.
+func TestCommitOutlivesAShortOutage(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(w *grantWorld) func(operation string) error{
+		"refused for four seconds": func(*grantWorld) func(string) error {
+			back := time.Now().Add(4 * time.Second)
+			return func(string) error {
+				if time.Now().Before(back) {
+					return errStore
+				}
+				return nil
+			}
+		},
+		"made, and not answered once": func(w *grantWorld) func(string) error {
+			w.lostSwap = true
+			again := false
+			return func(string) error {
+				w.lostSwap, again = !again, true
+				return nil
+			}
+		},
+	}
+	for name, fault := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+				w.answer = func(token.ID) answer {
+					w.journalFault = fault(w)
+					return answer{}
+				}
+				got := w.renew(w.renewer(), id, refresh.WhenDue)
+				if got.Err != nil || !w.kept(id) || w.entries[id].Revision != 2 || w.keptGrants != 0 {
+					t.Errorf("Renew: %v, entry %+v, %d kept; want it committed, and nothing in the secret", got.Err, w.entries[id], w.keptGrants)
+				}
+			})
+		})
+	}
+}
