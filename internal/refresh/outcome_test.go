@@ -40,6 +40,30 @@ func TestFailureOfWhatWasSuperseded(t *testing.T) {
 	}
 }
 
+// Whoever has lost the lease has nothing to say any more, unless it is an
+// answer.
+func TestFailureWithoutTheLease(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]error{"refused": errInvalidGrant, "failed": &oauth.Error{Class: oauth.ClassThrottled, Status: 429}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+				var taken token.Entry
+				w.answer = func(token.ID) answer {
+					taken = w.entries[id]
+					taken.Lease, taken.WriteID = token.Lease{Holder: "other", Until: time.Now().Add(time.Minute)}, "taken over"
+					w.entries[id] = taken
+					return answer{err: failure}
+				}
+				got := w.renew(w.renewer(), id, refresh.WhenDue)
+				if e := w.entries[id]; !errors.Is(got.Err, failure) || e.WriteID != taken.WriteID {
+					t.Errorf("Renew: %v, entry %+v; want it as the other one has it", got.Err, e)
+				}
+			})
+		})
+	}
+}
+
 // While client or provider are known to be at fault, a second refusal latches
 // nobody.
 func TestProbeLatchesNobody(t *testing.T) {
