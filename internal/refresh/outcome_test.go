@@ -82,6 +82,21 @@ func TestProbeLatchesNobody(t *testing.T) {
 	})
 }
 
+// A probe that fails is not its grant's failure: it stays due, behind the
+// others.
+func TestProbeFailsForNobody(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer {
+			return answer{err: &oauth.Error{Class: oauth.ClassThrottled, Status: 429}}
+		}
+		w.renew(w.renewer(), id, refresh.Probing)
+		if e := w.entries[id]; e.Result.Failures != 0 || !e.DueAt.Equal(time.Now()) {
+			t.Errorf("%d failures, due at %v; want none, and now", e.Result.Failures, e.DueAt)
+		}
+	})
+}
+
 // Only a sweep sees that many are refused: consumers that ask meanwhile latch
 // nobody.
 func TestOnDemandLatchesNobody(t *testing.T) {
