@@ -138,5 +138,5 @@ func (r *publication) allowed(last, now time.Time) (allowed, forced bool) {
 	if !r.urgent {
 		return false, false
 	}
-	return r.forced || r.Entry.CanForce(now), !r.forced
+	return r.forced || r.Schedule.CanForce(r.Entry, now), !r.forced
 }

@@ -18,7 +18,7 @@ const (
 // consents and of refreshes that a person forced.
 const (
 	maxForced  = 8
-	forcedSpan = 24 * time.Hour
+	forcedSpan = 90 // write intervals: 24 hours, by default
 )
 
 // Why a put cannot be claimed or settled. Told apart with errors.Is.
@@ -209,23 +209,22 @@ func (e Entry) Forget() Entry {
 }
 
 // CanForce reports whether one more put may be made before its write interval
-// is over: eight are allowed in any 24 hours.
-func (e Entry) CanForce(now time.Time) bool { return len(recent(e.Forced, now)) < maxForced }
+// is over: eight are allowed in the time of 90 intervals, 24 hours by default.
+func (s Schedule) CanForce(e Entry, now time.Time) bool {
+	recent := 0
+	for _, at := range e.Forced {
+		if now.Sub(at) < forcedSpan*s.WriteInterval {
+			recent++
+		}
+	}
+	return recent < maxForced
+}
 
 // Force notes such a put.
 func (e Entry) Force(now time.Time) Entry {
-	e.Forced = append(recent(e.Forced, now), now)
+	last := e.Forced[max(0, len(e.Forced)-maxForced+1):]
+	e.Forced = append(slices.Clone(last), now)
 	return e
-}
-
-func recent(forced []time.Time, now time.Time) []time.Time {
-	var kept []time.Time
-	for _, at := range forced {
-		if now.Sub(at) < forcedSpan {
-			kept = append(kept, at)
-		}
-	}
-	return kept
 }
 
 // AccessAhead reports whether the entry's access token belongs into its secret

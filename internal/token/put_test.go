@@ -229,15 +229,15 @@ func TestForced(t *testing.T) {
 	t.Parallel()
 	e := token.Entry{}
 	for i := range 8 {
-		if !e.CanForce(noon.Add(time.Duration(i) * time.Hour)) {
+		if !schedule.CanForce(e, noon.Add(time.Duration(i)*time.Hour)) {
 			t.Fatalf("put %d may not be forced", i)
 		}
 		e = e.Force(noon.Add(time.Duration(i) * time.Hour))
 	}
-	if e.CanForce(noon.Add(24*time.Hour - time.Second)) {
+	if schedule.CanForce(e, noon.Add(24*time.Hour-time.Second)) {
 		t.Error("a ninth put within 24 hours may be forced")
 	}
-	if e = e.Force(noon.Add(24 * time.Hour)); len(e.Forced) != 8 || e.CanForce(noon.Add(24*time.Hour)) {
+	if e = e.Force(noon.Add(24 * time.Hour)); len(e.Forced) != 8 || schedule.CanForce(e, noon.Add(24*time.Hour)) {
 		t.Errorf("%d noted, want the first one forgotten", len(e.Forced))
 	}
 }

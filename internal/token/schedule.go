@@ -74,12 +74,14 @@ func (s Schedule) jitter(id ID) time.Duration {
 	return time.Duration(float64(half) * float64(hash.Sum32()) / (1 << 32))
 }
 
-// The times of tokens that are not published and of grants that are refused.
+// The times of tokens that are not published and of grants that are refused, in
+// sweeps, so that they keep their proportion when a sandbox runs faster. Behind
+// each is what it is by default.
 const (
-	usedFor     = time.Hour        // how long after somebody asked a token is kept warm
-	idleRenewal = 24 * time.Hour   // how often an idle one is renewed all the same
-	secondTry   = 10 * time.Minute // after a first invalid_grant
-	latchedTry  = 24 * time.Hour   // after the grant was latched
+	usedFor     = 60      // an hour: how long after somebody asked a token is kept warm
+	idleRenewal = 24 * 60 // a day: how often an idle one is renewed all the same
+	secondTry   = 10      // ten minutes: after a first invalid_grant
+	latchedTry  = 24 * 60 // a day: after the grant was latched
 )
 
 // Use says how a client's access tokens are used; it is part of its credentials.
@@ -110,10 +112,10 @@ func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 		e.DueAt = now
 	case s.Publishes(use, lifetime):
 		e.DueAt = s.publishedDueAt(e, now)
-	case use.Refresh == RefreshAlways || now.Sub(e.UsedAt) < usedFor:
+	case use.Refresh == RefreshAlways || now.Sub(e.UsedAt) < usedFor*s.SweepInterval:
 		e.DueAt = s.warmAt(e.Access)
 	default:
-		e.DueAt = now.Add(idleRenewal - s.jitter(e.ID))
+		e.DueAt = now.Add(idleRenewal*s.SweepInterval - s.jitter(e.ID))
 	}
 	e.PublishAt = now
 	if allowed := e.Put.At.Add(s.WriteInterval); allowed.After(now) {
@@ -172,20 +174,20 @@ func (s Schedule) Refused(e Entry, latch Fingerprint, rotationLost bool, now tim
 	next = e.Attempted(OutcomeRefused, now)
 	next.Result.RotationLost = e.Result.RotationLost || rotationLost
 	if old := e.Result.Latch; old != nil && old.Fingerprint == latch {
-		next.DueAt = now.Add(latchedTry)
+		next.DueAt = now.Add(latchedTry * s.SweepInterval)
 		return next, false
 	}
 	first := e.Result.RefusedAt
 	if first.IsZero() {
 		next.Result.RefusedAt = now
-		next.DueAt = now.Add(secondTry)
+		next.DueAt = now.Add(secondTry * s.SweepInterval)
 		return next, false
 	}
-	if now.Before(first.Add(secondTry)) {
-		next.DueAt = first.Add(secondTry)
+	if now.Before(first.Add(secondTry * s.SweepInterval)) {
+		next.DueAt = first.Add(secondTry * s.SweepInterval)
 		return next, false
 	}
 	next.Result.Latch = &Latch{Fingerprint: latch, Since: now}
-	next.DueAt = now.Add(latchedTry)
+	next.DueAt = now.Add(latchedTry * s.SweepInterval)
 	return next, true
 }
