@@ -69,3 +69,42 @@ func TestMassRejectionOfManySweepers(t *testing.T) {
 		}
 	})
 }
+
+// What somebody else has renewed or is renewing since its refusal is not touched
+// when a mass rejection is taken back.
+func TestMassRejectionIsTakenBackWhereItStands(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		ids := w.addClient("subscriptions", always, 10)
+		renewed, leased := ids[0], ids[1]
+		w.answer = func(token.ID) answer { return answer{err: errInvalidGrant} }
+		reads := 0
+		w.journalFault = func(operation string) error {
+			if operation != "Get" {
+				return nil
+			}
+			if reads++; reads == len(ids)+1 { // all were claimed: the first that is taken back
+				e := w.entries[renewed]
+				e.Result, e.DueAt, e.WriteID = token.Result{Outcome: token.OutcomeSucceeded}, time.Now().Add(time.Hour), "renewed"
+				w.entries[renewed] = e
+				e = w.entries[leased]
+				e.Lease, e.WriteID = token.Lease{Holder: "other", Until: time.Now().Add(time.Minute)}, "leased"
+				w.entries[leased] = e
+			}
+			return nil
+		}
+		if r := w.run(w.sweep()); r.MassRejection != 1 {
+			t.Fatalf("report %+v, want a mass rejection", r)
+		}
+		if got := w.entries[renewed].WriteID; got != "renewed" {
+			t.Errorf("what was renewed was written again by %q", got)
+		}
+		if got := w.entries[leased].WriteID; got != "leased" {
+			t.Errorf("what is being renewed was written by %q", got)
+		}
+		if e := w.entries[ids[2]]; e.Result.Outcome != "" || e.DueAt.After(time.Now()) {
+			t.Errorf("entry %+v, want it good and due again", e)
+		}
+	})
+}
