@@ -3,11 +3,16 @@ package simulation_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"token-refresher/internal/oauth"
+	known "token-refresher/internal/provider"
 	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
@@ -23,9 +28,11 @@ type provider struct {
 	watch *watch
 	mu    sync.Mutex
 
-	lifetimes map[string]time.Duration // by client
-	live      map[token.ID]string      // the refresh token that is accepted; "" once revoked
-	inUse     map[string]bool          // refresh tokens in a request right now
+	oauth     *oauth.Client
+	parsed    map[string]known.Provider // by client
+	lifetimes map[string]time.Duration  // by client
+	live      map[token.ID]string       // the refresh token that is accepted; "" once revoked
+	inUse     map[string]bool           // refresh tokens in a request right now
 	serial    map[token.ID]int
 	family    map[token.ID]int
 	refreshes int
@@ -37,15 +44,21 @@ type provider struct {
 
 // verdict is what becomes of one request.
 type verdict struct {
-	err       error // nil: a token
-	processed bool  // err comes after the token was rotated
+	status    int  // 0: a token
+	processed bool // status comes after the token was rotated
 }
 
-func newProvider(p *pace, w *watch) *provider {
-	return &provider{
-		pace: p, watch: w, lifetimes: map[string]time.Duration{},
+func newProvider(t *testing.T, pace *pace, w *watch) *provider {
+	t.Helper()
+	p := &provider{
+		pace: pace, watch: w, parsed: map[string]known.Provider{}, lifetimes: map[string]time.Duration{},
 		live: map[token.ID]string{}, inUse: map[string]bool{}, serial: map[token.ID]int{}, family: map[token.ID]int{},
 	}
+	var err error
+	if p.oauth, err = oauth.New(oauth.Config{Transport: p}); err != nil {
+		t.Fatalf("oauth.New: %v", err)
+	}
+	return p
 }
 
 // consent gives the merchant's first refresh token.
@@ -69,42 +82,92 @@ func (p *provider) isLive(id token.ID, refreshToken token.Secret) bool {
 	return p.live[id] != "" && p.live[id] == refreshToken.Reveal()
 }
 
-// endpoint is one client's way to the provider.
+// endpoint is one client's way to the provider: the client of package oauth, over
+// a transport in memory.
 type endpoint struct {
 	*provider
 	client string
 	use    token.Use
 }
 
-func (e endpoint) Provider() string { return "https://provider.example/" + e.client }
+func (e endpoint) Provider() string { return tokenEndpoint(e.client) }
 func (e endpoint) Use() token.Use   { return e.use }
 func (e endpoint) Latch(s token.Secret) token.Fingerprint {
 	return token.FingerprintOf(token.NewSecret(s.Reveal() + e.client))
 }
 
 func (e endpoint) Refresh(ctx context.Context, g token.Grant) (refresh.Refreshed, error) {
-	sent := g.RefreshToken.Reveal()
-	if e.steps.begin("refresh") != nil {
-		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassTransient, Status: 503}
+	credentials := token.Credentials{Client: e.client, ClientID: e.client, ClientSecret: token.NewSecret("s")}
+	answer, err := e.oauth.Refresh(ctx, e.parsed[e.client], credentials, g)
+	if err != nil {
+		return refresh.Refreshed{}, err
 	}
-	v := e.arrive(g.ID, sent)
-	began := time.Now()
-	e.pace.take(ctx, providerCall, "refresh", g.ID.String())
-	next, ok := e.process(g.ID, sent, v)
-	if e.steps.end() != nil {
-		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassTransient, Status: 502}
+	g.RefreshToken = answer.RefreshToken
+	issued := answer.IssuedAt.Truncate(time.Second)
+	return refresh.Refreshed{Grant: g, Access: token.AccessToken{
+		ID: g.ID, Value: answer.AccessToken, Type: answer.TokenType, IssuedAt: issued, ExpiresAt: issued.Add(answer.ExpiresIn),
+	}}, nil
+}
+
+const host = "provider.example"
+
+func tokenEndpoint(client string) string { return "https://" + host + "/" + client + "/token" }
+
+// addClient makes a client known whose access tokens live that long.
+func (p *provider) addClient(client string, lifetime time.Duration) error {
+	hosts, err := known.NewHosts([]string{host})
+	if err != nil {
+		return err
+	}
+	p.lifetimes[client] = lifetime
+	p.parsed[client], err = known.Parse(fmt.Appendf(nil, `{"grant_type":"authorization_code","issuer":"https://%s",
+		"token_endpoint":%q,"authorization_endpoint":"https://%s/authorize","jwks_uri":"https://%s/jwks",
+		"token_endpoint_auth_method":"client_secret_post","merchant_parameter":"merchant_vat"}`, host, tokenEndpoint(client), host, host), hosts)
+	return err
+}
+
+// RoundTrip implements http.RoundTripper: it is the provider's token endpoint.
+func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	sent := form.Get("refresh_token")
+	name, _, _ := strings.Cut(strings.TrimPrefix(sent, "rt "), " ")
+	parts := strings.Split(name, "/") // client/merchant/family
+	id := token.ID{Client: parts[0], Merchant: parts[1]}
+	if p.steps.begin("refresh") != nil {
+		return respond(r, http.StatusServiceUnavailable, "<html>"), nil
+	}
+	v := p.arrive(id, sent)
+	p.pace.take(r.Context(), providerCall, "refresh", id.String())
+	next, ok := p.process(id, sent, v)
+	if p.steps.end() != nil {
+		return respond(r, http.StatusBadGateway, "<html>"), nil
 	}
 	switch {
-	case v.err != nil:
-		return refresh.Refreshed{}, v.err
+	case v.status != 0:
+		return respond(r, v.status, "<html>"), nil
 	case !ok:
-		return refresh.Refreshed{}, &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}
+		return respond(r, http.StatusBadRequest, `{"error":"invalid_grant"}`), nil
 	}
-	g.RefreshToken = token.NewSecret(next)
-	return refresh.Refreshed{Grant: g, Access: token.AccessToken{
-		ID: g.ID, Value: token.NewSecret("at " + next), Type: "Bearer",
-		IssuedAt: began.Truncate(time.Second), ExpiresAt: began.Truncate(time.Second).Add(e.lifetimes[e.client]),
-	}}, nil
+	return respond(r, http.StatusOK, fmt.Sprintf(`{"access_token":"at %s","token_type":"Bearer","expires_in":%d,"refresh_token":%q}`,
+		next, int(p.lifetimes[id.Client].Seconds()), next)), nil
+}
+
+func respond(r *http.Request, status int, body string) *http.Response {
+	header := http.Header{"Content-Type": {"application/json"}}
+	if strings.HasPrefix(body, "<") {
+		header.Set("Content-Type", "text/html")
+	}
+	return &http.Response{
+		StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)), Request: r, ProtoMajor: 1, ProtoMinor: 1,
+	}
 }
 
 func (p *provider) arrive(id token.ID, sent string) verdict {
@@ -127,7 +190,7 @@ func (p *provider) process(id token.ID, sent string, v verdict) (next string, ok
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.inUse, sent)
-	if v.err != nil && !v.processed {
+	if v.status != 0 && !v.processed {
 		return "", false
 	}
 	if p.live[id] != sent {

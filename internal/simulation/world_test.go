@@ -31,7 +31,7 @@ type world struct {
 func newWorld(t *testing.T, seed uint64) *world {
 	p, w := newPace(seed), newWatch(16*time.Minute)
 	return &world{
-		t: t, pace: p, watch: w, journal: newJournal(p), secrets: newSecrets(p, w), provider: newProvider(p, w),
+		t: t, pace: p, watch: w, journal: newJournal(p), secrets: newSecrets(p, w), provider: newProvider(t, p, w),
 		schedule: token.Schedule{SweepInterval: time.Minute, WriteInterval: 16 * time.Minute},
 	}
 }
@@ -39,7 +39,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 // addClient adds a client with that many consented merchants, whose grants are
 // in their secrets and in the journal.
 func (w *world) addClient(name string, lifetime time.Duration, merchants int) {
-	w.provider.lifetimes[name] = lifetime
+	if err := w.provider.addClient(name, lifetime); err != nil {
+		w.t.Fatalf("addClient(%s): %v", name, err)
+	}
 	for i := range merchants {
 		id := token.ID{Client: name, Merchant: fmt.Sprintf("DK%08d", i)}
 		g := token.Grant{ID: id, RefreshToken: w.provider.consent(id), Subject: "s", ConsentedAt: time.Now()}.Stamped(1)
