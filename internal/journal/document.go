@@ -26,6 +26,7 @@ type document struct {
 	Put         put         `json:"put,omitzero"`
 	AccessPut   accessPut   `json:"access_put,omitzero"`
 	Forced      []time.Time `json:"forced,omitempty"`
+	Exchanges   []exchange  `json:"exchanges,omitempty"`
 	Parked      bool        `json:"parked,omitzero"`
 	Removed     bool        `json:"removed,omitzero"`
 }
@@ -59,6 +60,12 @@ type put struct {
 	Confirmed bool      `json:"confirmed,omitzero"`
 }
 
+type exchange struct {
+	Attempt string    `json:"attempt"`
+	At      time.Time `json:"at,omitzero"`
+	Outcome string    `json:"outcome,omitzero"`
+}
+
 type accessPut struct {
 	Revision int64     `json:"revision,omitzero"`
 	At       time.Time `json:"at,omitzero"`
@@ -73,6 +80,9 @@ func documentOf(e token.Entry) document {
 	}
 	for _, t := range e.Forced {
 		d.Forced = append(d.Forced, utc(t))
+	}
+	for _, x := range e.Exchanges {
+		d.Exchanges = append(d.Exchanges, exchange{Attempt: formatFingerprint(x.Attempt), At: utc(x.At), Outcome: x.Outcome})
 	}
 	for _, t := range []*time.Time{
 		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.UsedAt, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
@@ -92,12 +102,28 @@ func (d document) entry() (token.Entry, error) {
 	if err != nil {
 		return token.Entry{}, err
 	}
+	exchanges, err := exchangesOf(d.Exchanges)
+	if err != nil {
+		return token.Entry{}, err
+	}
 	return token.Entry{
-		Revision: d.Revision, CommittedAt: d.CommittedAt, Suspect: d.Suspect,
+		Exchanges: exchanges,
+		Revision:  d.Revision, CommittedAt: d.CommittedAt, Suspect: d.Suspect,
 		DueAt: d.DueAt, Lease: token.Lease(d.Lease), Unsettled: d.Unsettled, Result: outcome, UsedAt: d.UsedAt,
 		PublishAt: d.PublishAt, Memory: memory, Put: token.Put(d.Put), AccessPut: token.AccessPut(d.AccessPut), Forced: d.Forced,
 		Parked: d.Parked, Removed: d.Removed,
 	}, nil
+}
+
+func exchangesOf(documents []exchange) (exchanges []token.Exchange, err error) {
+	for _, d := range documents {
+		attempt, err := parseFingerprint(d.Attempt)
+		if err != nil {
+			return nil, err
+		}
+		exchanges = append(exchanges, token.Exchange{Attempt: attempt, At: d.At, Outcome: d.Outcome})
+	}
+	return exchanges, nil
 }
 
 func resultOf(r token.Result) result {

@@ -55,6 +55,9 @@ type Entry struct {
 	AccessPut AccessPut   // the last put of the access-token secret
 	Forced    []time.Time // puts of the last 24 h that did not wait for the write interval
 
+	// Consenting.
+	Exchanges []Exchange // of the last 15 minutes, in the order in which they began
+
 	// Ending.
 	Parked  bool // its secret was found deleted
 	Removed bool // a tombstone: it was removed by command

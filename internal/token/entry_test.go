@@ -91,6 +91,26 @@ func TestCommit(t *testing.T) {
 	}
 }
 
+// Two clocks may differ by that much: half a minute is a promise, not a detail.
+func TestLeaseIsRespectedPastItsEnd(t *testing.T) {
+	t.Parallel()
+	e := held()
+	e.Lease = token.Lease{Holder: "somebody", Until: noon}
+	if !e.LeasedAt(noon.Add(29*time.Second)) || e.LeasedAt(noon.Add(30*time.Second)) {
+		t.Error("the lease is respected for another time than 30 s past its end")
+	}
+}
+
+// An access token belongs to the grant that it was issued with.
+func TestAdoptForgetsTheAccessToken(t *testing.T) {
+	t.Parallel()
+	e := held()
+	e.Access = published(time.Hour)
+	if got := e.Adopt(5, grantWith("rt-5"), noon); !got.Access.Value.Empty() || got.Access.Lifetime() != 0 {
+		t.Errorf("access token %+v of another grant, want none", got.Access)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	ahead := func(lifetime time.Duration) token.Entry {

@@ -43,6 +43,7 @@ func Full(id token.ID) token.Entry {
 	e.Put = token.Put{Number: 4, At: at(50), Revision: 6, Read: "version-read", Version: "version-made", Confirmed: true}
 	e.AccessPut = token.AccessPut{Revision: 5, At: at(40)}
 	e.Forced = []time.Time{at(30), at(31)}
+	e.Exchanges = []token.Exchange{{Attempt: token.FingerprintOf(token.NewSecret("attempt")), At: at(20), Outcome: "stored"}}
 	e.Parked, e.Removed = true, true
 	e.Extra = map[string]json.RawMessage{"later": json.RawMessage(`{"deep":[1,"<é>"]}`)}
 	return e

@@ -1,0 +1,83 @@
+package token_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+func attempt(i int) token.Fingerprint {
+	return token.FingerprintOf(token.NewSecret(fmt.Sprint("state and code ", i)))
+}
+
+func begin(t *testing.T, e token.Entry, i int, now time.Time) token.Entry {
+	t.Helper()
+	lease := token.Lease{Holder: fmt.Sprint("consent ", i), Until: now.Add(time.Minute)}
+	next, err := e.BeginExchange(attempt(i), lease, true, now)
+	if err != nil {
+		t.Fatalf("BeginExchange %d: %v", i, err)
+	}
+	return next
+}
+
+func TestExchangeBeginsOnce(t *testing.T) {
+	t.Parallel()
+	e := begin(t, held(), 1, noon)
+	if x, known := e.Exchange(attempt(1)); !known || x.Outcome != "" || e.Lease.Holder != "consent 1" {
+		t.Errorf("exchange %+v, known %v, lease %+v; want it recorded with the lease", x, known, e.Lease)
+	}
+	if _, err := e.BeginExchange(attempt(1), token.Lease{}, true, noon); !errors.Is(err, token.ErrExchanged) {
+		t.Errorf("the same attempt again: %v, want ErrExchanged", err)
+	}
+	if _, err := e.BeginExchange(attempt(2), token.Lease{}, false, noon); !errors.Is(err, token.ErrLeased) {
+		t.Errorf("another one without force: %v, want ErrLeased", err)
+	}
+	e = e.EndExchange(attempt(1), "stored")
+	if x, _ := e.Exchange(attempt(1)); x.Outcome != "stored" {
+		t.Errorf("outcome %q, want the one that was recorded", x.Outcome)
+	}
+}
+
+func TestExchangesAreBounded(t *testing.T) {
+	t.Parallel()
+	e := held()
+	for i := range 16 {
+		e = begin(t, e, i, noon)
+	}
+	if _, err := e.BeginExchange(attempt(16), token.Lease{}, true, noon); !errors.Is(err, token.ErrTooManyExchanges) {
+		t.Errorf("the 17th within 15 minutes: %v, want ErrTooManyExchanges", err)
+	}
+	e = begin(t, e, 16, noon.Add(15*time.Minute))
+	if len(e.Exchanges) != 1 {
+		t.Errorf("%d exchanges kept a quarter of an hour later, want the new one only", len(e.Exchanges))
+	}
+}
+
+func TestNewestConsentWins(t *testing.T) {
+	t.Parallel()
+	e := begin(t, begin(t, held(), 1, noon), 2, noon.Add(time.Second))
+	if _, err := e.CommitExchange(attempt(1), grantWith("older"), token.AccessToken{}, noon); !errors.Is(err, token.ErrSuperseded) {
+		t.Errorf("the older consent: %v, want ErrSuperseded", err)
+	}
+	refreshed, err := e.Commit(4, grantWith("refreshed meanwhile"), token.AccessToken{}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := refreshed.CommitExchange(attempt(2), grantWith("newest"), published(time.Hour), noon)
+	if err != nil || got.Revision != 6 || got.Grant.RefreshToken.Reveal() != "newest" || !got.Grant.StampFits() {
+		t.Errorf("the newest consent over a refresh: %v, revision %d, holds %q; want it stored as 6", err, got.Revision, got.Grant.RefreshToken.Reveal())
+	}
+	parked := held()
+	parked.Parked = true
+	if revived := begin(t, parked, 1, noon); revived.Parked {
+		t.Error("a consent left the entry parked")
+	}
+	removed := held()
+	removed.Removed = true
+	if _, err := removed.BeginExchange(attempt(1), token.Lease{}, true, noon); !errors.Is(err, token.ErrRemoved) {
+		t.Errorf("a consent that meets a removal: %v, want ErrRemoved before any exchange", err)
+	}
+}
