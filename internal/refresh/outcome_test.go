@@ -248,3 +248,22 @@ func TestCommitOutlivesAShortOutage(t *testing.T) {
 		})
 	}
 }
+
+// A sweep begins with the answers that the last one could not store.
+func TestSweepStoresWhatIsAtRisk(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		s := w.sweep()
+		w.keepFault = errStore
+		w.answer = func(token.ID) answer {
+			w.journalFault = func(string) error { return errStore }
+			return answer{}
+		}
+		w.run(s)
+		w.journalFault, w.answer = nil, nil
+		time.Sleep(time.Minute)
+		if r := w.run(s); !w.kept(id) || w.calls[id] != 1 || r.ResultAtRisk != 0 {
+			t.Errorf("report %+v, entry %+v; want the answer of the last sweep stored", r, w.entries[id])
+		}
+	})
+}

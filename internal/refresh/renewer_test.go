@@ -324,6 +324,11 @@ func TestCommitOnWhatWasLoaded(t *testing.T) {
 			behind := token.Entry{ID: id, WriteID: "reconcile"}
 			w.entries[id] = behind.Adopt(0, token.Grant{ID: id, RefreshToken: token.NewSecret("spent")}, time.Now())
 		}, nil, true},
+		{"the row cannot be opened meanwhile", func(w *grantWorld, id token.ID) {
+			e := w.entries[id]
+			e.Grant, e.Access, e.Sealed, e.WriteID = token.Grant{}, token.AccessToken{}, token.ErrSealed, "another key"
+			w.entries[id] = e
+		}, nil, true},
 		{"it was removed meanwhile", func(w *grantWorld, id token.ID) {
 			e := w.entries[id]
 			e.Revision, e.Removed, e.WriteID = e.Revision+1, true, "removal"
