@@ -25,15 +25,15 @@ func (r *round) ended(it *item) {
 func (r *round) answered(it *item) {
 	it.client.failures = 0
 	if it.probing || !it.client.health.Mass { // what was in flight when grants were rejected in mass says nothing
-		r.resume(it.client)
+		if it.client.health.Succeeded() {
+			r.resumed(it.client)
+		}
 	}
 	r.alive(it.client)
 }
 
-func (r *round) resume(c *client) {
-	if c.health.Succeeded() {
-		r.log.InfoContext(r.ctx, "client resumed", "client", c.name)
-	}
+func (r *round) resumed(c *client) {
+	r.log.InfoContext(r.ctx, "client resumed", "client", c.name)
 }
 
 func (r *round) alive(c *client) {
@@ -49,8 +49,8 @@ func (r *round) blame(it *item, err error) {
 	switch classOf(err) {
 	case oauth.ClassGrant: // a provider that says so is up and knows the client
 		r.alive(c)
-		if !c.health.Mass {
-			r.resume(c)
+		if !c.health.Mass && c.health.Accepted() {
+			r.resumed(c)
 		}
 	case oauth.ClassClient:
 		if c.health.RefusedClient(it.id, c.tokens, time.Now()) {

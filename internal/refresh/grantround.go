@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"token-refresher/internal/oauth"
@@ -16,6 +18,9 @@ const (
 	massRejections = 5
 	massShare      = 5
 )
+
+// severalTokens: a client is not stopped for what one of its grants was told.
+const severalTokens = 2
 
 // grantRound renews the grants of one sweep.
 type grantRound struct {
@@ -34,10 +39,8 @@ func (s *GrantSweep) renewAll(ctx context.Context, due []*item, clients map[stri
 	r := grantRound{round: round, sweep: s, rejected: map[string][]token.ID{}}
 	skipped := dispatch(due, s.Concurrency, r.gate, r.run, r.settle)
 	report.Remaining += len(skipped)
-	for name, c := range clients {
-		if c.health.Stopped && c.health.Mass {
-			r.pardon(c, r.rejected[name])
-		}
+	for _, name := range slices.Sorted(maps.Keys(clients)) {
+		r.judgeRejections(clients[name])
 	}
 	s.remember(ctx, notes)
 	return r.renewed
@@ -66,6 +69,7 @@ func (r *grantRound) settle(it *item, a attempt) {
 	class := string(classOf(a.Err))
 	switch {
 	case a.Err == nil:
+		it.client.renewed++
 		r.report.Renewed++
 		r.renewed = append(r.renewed, it.id)
 		r.answered(it)
@@ -139,11 +143,30 @@ func (r *grantRound) reject(it *item, a attempt) {
 	}
 	rejected := append(r.rejected[c.name], it.id)
 	r.rejected[c.name] = rejected
-	if !c.health.Stopped && len(rejected) >= massRejections && len(rejected)*massShare >= c.tokens-c.elsewhere {
-		c.health.RejectedInMass(time.Now())
-		r.report.MassRejection++
-		r.report.Events = append(r.report.Events, Event{MassRejection, token.ID{Client: c.name}, ReasonInvalidGrant, c.health.Since})
-		r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", len(rejected), "due", c.tokens)
+	if !c.health.Stopped && len(rejected) >= massRejections && len(rejected)*massShare >= c.due-c.elsewhere {
+		r.massRejection(c, len(rejected))
+	}
+}
+
+func (r *grantRound) massRejection(c *client, rejected int) {
+	c.health.RejectedInMass(time.Now())
+	r.report.MassRejection++
+	r.report.Events = append(r.report.Events, Event{MassRejection, token.ID{Client: c.name}, ReasonInvalidGrant, c.health.Since})
+	r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", rejected, "due", c.due)
+}
+
+// judgeRejections looks at a client's rejections when its sweep is over. A small
+// client has one or two grants due at a time: what several sweeps without any
+// success refuse is a mass too.
+func (r *grantRound) judgeRejections(c *client) {
+	rejected := r.rejected[c.name]
+	earlier := c.health.Rejected
+	if !c.health.Stopped && c.renewed == 0 && len(rejected) > 0 && c.health.Reject(rejected) {
+		rejected = slices.Concat(rejected, earlier[:])
+		r.massRejection(c, len(rejected))
+	}
+	if c.health.Stopped && c.health.Mass {
+		r.pardon(c, rejected)
 	}
 }
 
@@ -152,6 +175,9 @@ func (r *grantRound) pardon(c *client, ids []token.ID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), storeTimeout)
 	defer cancel()
 	for _, id := range ids {
+		if id == (token.ID{}) {
+			continue
+		}
 		e, err := r.sweep.Journal.Get(ctx, id)
 		if err == nil && e.Result.Outcome == token.OutcomeRefused && e.Result.Latch == nil && !e.LeasedAt(time.Now()) {
 			pardoned := e

@@ -160,6 +160,7 @@ func (s *GrantSweep) dial(c *client) error {
 		return err
 	}
 	c.grants, c.provider = endpoint, endpoint.Provider()
+	c.tokens = severalTokens // how many grants it has is not known here
 	return nil
 }
 
@@ -178,7 +179,7 @@ func (s *GrantSweep) nominated(ctx context.Context, clients map[string]*client, 
 			report.Remaining++
 			continue
 		}
-		c.tokens++
+		c.due++
 		due = append(due, &item{id: id, client: c})
 	}
 	return due, nil

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"slices"
 	"time"
 
 	"token-refresher/internal/token"
@@ -20,6 +21,10 @@ type Health struct {
 	Mass        bool      // stopped for a mass rejection of its grants
 	Since       time.Time // when it was stopped
 	PausedUntil time.Time // the provider's Retry-After
+
+	// Rejected are good grants that were refused in sweeps without a success, as
+	// many as make a mass rejection.
+	Rejected [massRejections]token.ID
 }
 
 // Observe tells Health which version of the credentials is in use: a new one
@@ -30,12 +35,31 @@ func (h *Health) Observe(version string) {
 	}
 }
 
-// Succeeded notes that the provider accepted the client. It reports whether
-// that resumed it.
+// Succeeded notes that the provider gave a token. It reports whether that
+// resumed the client.
 func (h *Health) Succeeded() (resumed bool) {
 	resumed = h.Stopped
 	*h = Health{Version: h.Version}
 	return resumed
+}
+
+// Accepted notes that the provider knows the client, although it gave no token.
+// It reports whether that resumed the client.
+func (h *Health) Accepted() (resumed bool) {
+	resumed = h.Stopped
+	*h = Health{Version: h.Version, Rejected: h.Rejected}
+	return resumed
+}
+
+// Reject adds good grants that were refused in a sweep without a success. It
+// reports whether they have become a mass.
+func (h *Health) Reject(ids []token.ID) (mass bool) {
+	for _, id := range ids {
+		if free := slices.Index(h.Rejected[:], token.ID{}); free >= 0 && !slices.Contains(h.Rejected[:], id) {
+			h.Rejected[free] = id
+		}
+	}
+	return !slices.Contains(h.Rejected[:], token.ID{})
 }
 
 // RefusedClient notes that the provider refused the client when it asked for

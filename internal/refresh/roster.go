@@ -28,8 +28,10 @@ type client struct {
 	endpoint    Endpoint      // of client credentials
 	grants      GrantEndpoint // of grants
 	provider    string        // of its endpoint
-	tokens      int           // that it has in all; of grants, those that are due
+	tokens      int           // that it has in all, as far as is known
+	due         int           // of its grants
 	elsewhere   int           // of these, that turned out to be somebody else's to renew
+	renewed     int           // of these
 	health      *Health
 	running     int    // requests in flight
 	failures    int    // in a row, in this sweep

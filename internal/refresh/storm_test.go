@@ -230,3 +230,38 @@ func TestInstancesShareHealth(t *testing.T) {
 		}
 	})
 }
+
+// Twenty merchants whose tokens live half an hour have one due a minute: no
+// sweep sees five refused, but several in a row do. Nobody is latched.
+func TestMassRejectionOfASmallClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		w.lifetime = 30 * time.Minute
+		ids := w.addClient("reporting", always, 20)
+		for i, id := range ids {
+			e := w.entries[id]
+			e.DueAt = e.DueAt.Add(time.Duration(i) * time.Minute)
+			w.entries[id] = e
+		}
+		s, mass := w.sweep(), 0
+		w.minutes(s, 21, func(int, refresh.Report) {})
+		w.answer = func(token.ID) answer {
+			return answer{err: &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}}
+		}
+		w.minutes(s, 45, func(minute int, r refresh.Report) {
+			mass += r.MassRejection
+			if len(r.ConsentRequired) != 0 {
+				t.Fatalf("minute %d: consent asked of %v, want nobody latched", minute, r.ConsentRequired)
+			}
+		})
+		if mass != 1 {
+			t.Errorf("mass rejection raised %d times, want once", mass)
+		}
+		w.answer = nil
+		time.Sleep(time.Minute)
+		if r := w.run(s); w.fresh("reporting") != 20 || len(w.lost()) != 0 {
+			t.Errorf("the sweep after it: %+v, %d fresh, lost %v; want all 20", r, w.fresh("reporting"), w.lost())
+		}
+	})
+}
