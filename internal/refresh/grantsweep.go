@@ -66,8 +66,7 @@ type GrantConfig struct {
 	Concurrency       int           // requests in flight at the same time (32)
 	Log               *slog.Logger
 
-	// Trace runs one phase of a sweep under its name.
-	Trace func(ctx context.Context, phase string, run func(context.Context) error) error
+	Trace Tracer // runs each phase of a sweep
 }
 
 func (c GrantConfig) check() error {
@@ -98,16 +97,13 @@ func NewGrantSweep(config GrantConfig) (*GrantSweep, error) {
 		return nil, err
 	}
 	if config.Trace == nil {
-		config.Trace = func(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
+		config.Trace = untraced
 	}
 	memory := newMemory(config.Log)
 	return &GrantSweep{
 		GrantConfig: config,
 		memory:      memory,
-		roster: roster{
-			memory: memory, store: config.Store, grantType: token.GrantTypeAuthorizationCode,
-			auditInterval: config.ReconcileInterval,
-		},
+		roster:      roster{memory: memory, store: config.Store, grantType: token.GrantTypeAuthorizationCode, auditInterval: config.ReconcileInterval},
 	}, nil
 }
 

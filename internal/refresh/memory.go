@@ -8,6 +8,11 @@ import (
 	"token-refresher/internal/token"
 )
 
+// Tracer runs one phase of a sweep under its name.
+type Tracer func(ctx context.Context, phase string, run func(context.Context) error) error
+
+func untraced(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
+
 // memory is what an instance remembers from sweep to sweep about whose fault
 // failures were.
 type memory struct {

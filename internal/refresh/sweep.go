@@ -46,8 +46,7 @@ type Config struct {
 	Concurrency       int           // requests in flight at the same time (32)
 	Log               *slog.Logger
 
-	// Trace runs one phase of a sweep under its name.
-	Trace func(ctx context.Context, phase string, run func(context.Context) error) error
+	Trace Tracer // runs each phase of a sweep
 }
 
 func (c Config) check() error {
@@ -93,17 +92,14 @@ func NewSweep(config Config) (*Sweep, error) {
 		return nil, err
 	}
 	if config.Trace == nil {
-		config.Trace = func(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
+		config.Trace = untraced
 	}
 	memory := newMemory(config.Log)
 	return &Sweep{
 		Config: config,
 		memory: memory,
-		roster: roster{
-			memory: memory, store: config.Store, grantType: token.GrantTypeClientCredentials,
-			auditInterval: config.ReconcileInterval,
-		},
-		short: map[token.ID]shortLived{},
+		roster: roster{memory: memory, store: config.Store, grantType: token.GrantTypeClientCredentials, auditInterval: config.ReconcileInterval},
+		short:  map[token.ID]shortLived{},
 	}, nil
 }
 

@@ -140,13 +140,13 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 	name, _, _ := strings.Cut(strings.TrimPrefix(sent, "rt "), " ")
 	parts := strings.Split(name, "/") // client/merchant/family
 	id := token.ID{Client: parts[0], Merchant: parts[1]}
-	if p.steps.begin("refresh") != nil {
+	if p.steps.refuses("refresh") {
 		return respond(r, http.StatusServiceUnavailable, "<html>"), nil
 	}
 	v := p.arrive(id, sent)
 	p.pace.take(r.Context(), providerCall, "refresh", id.String())
 	next, ok := p.process(id, sent, v)
-	if p.steps.end() != nil {
+	if p.steps.loses() {
 		return respond(r, http.StatusBadGateway, "<html>"), nil
 	}
 	switch {

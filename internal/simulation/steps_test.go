@@ -73,3 +73,7 @@ func (s *steps) end() error {
 	}
 	return nil
 }
+
+// refuses and loses are begin and end for what answers in words of its own.
+func (s *steps) refuses(name string) bool { return s.begin(name) != nil }
+func (s *steps) loses() bool              { return s.end() != nil }
