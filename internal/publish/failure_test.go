@@ -265,5 +265,10 @@ func TestLag(t *testing.T) {
 		if got := publisher.Run(w.t.Context(), nil).Lag; got != 0 {
 			w.t.Errorf("in the end: lag %v", got)
 		}
+		w.commit(merchant, "waiting", 5*time.Minute)
+		time.Sleep(4 * time.Minute)
+		if got := publisher.Run(w.t.Context(), nil).Lag; got != 4*time.Minute {
+			w.t.Errorf("waiting for its write interval: lag %v, want 4 minutes", got)
+		}
 	})
 }

@@ -22,7 +22,7 @@ type Published struct {
 	WriteFailed int
 	Adopted     int           // grants from secrets that took the journal's place
 	Remaining   int           // not begun before the deadline
-	Lag         time.Duration // age of the oldest answer, of those looked at, that no secret holds yet
+	Lag         time.Duration // age of the oldest answer that no secret holds yet, as far as was seen
 	Failed      []Failure
 }
 
@@ -40,8 +40,25 @@ func (p *Publisher) Run(ctx context.Context, ids []token.ID) Published {
 		outcome, err := p.Publish(ctx, id, WhenAllowed)
 		pass.add(id, outcome, err)
 	})
+	if pass.Lag == 0 {
+		pass.Lag = p.waiting(ctx)
+	}
 	slices.SortFunc(pass.Failed, byToken)
 	return pass.Published
+}
+
+// waiting is the lag of the entry that waits longest for its write interval,
+// while none is overdue.
+func (p *Publisher) waiting(ctx context.Context) time.Duration {
+	ids, err := p.Journal.Unpublished(ctx, time.Now().Add(p.Schedule.WriteInterval), 1)
+	if err != nil || len(ids) == 0 {
+		return 0
+	}
+	entry, err := p.Journal.Get(ctx, ids[0])
+	if err != nil {
+		return 0
+	}
+	return lag(entry, time.Now())
 }
 
 // pass collects what a pass did.

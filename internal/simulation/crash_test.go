@@ -94,7 +94,7 @@ func TestCrashTable(t *testing.T) {
 		diesBefore + " journal Swap#2": true, // and here in our hands
 	}
 	for i, name := range names {
-		for _, how := range []string{diesBefore, diesAfter, isRefused, answerLost} {
+		for _, how := range []string{diesBefore, diesAfter, isRefused, isThrottled, answerLost} {
 			if !effective(name) && (how == diesAfter || how == answerLost) {
 				continue // the same as before the next step
 			}

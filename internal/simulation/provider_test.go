@@ -140,8 +140,8 @@ func (p *provider) RoundTrip(r *http.Request) (*http.Response, error) {
 	name, _, _ := strings.Cut(strings.TrimPrefix(sent, "rt "), " ")
 	parts := strings.Split(name, "/") // client/merchant/family
 	id := token.ID{Client: parts[0], Merchant: parts[1]}
-	if p.steps.refuses("refresh") {
-		return respond(r, http.StatusServiceUnavailable, "<html>"), nil
+	if status := p.steps.refuses("refresh"); status != 0 {
+		return respond(r, status, "<html>"), nil
 	}
 	v := p.arrive(id, sent)
 	p.pace.take(r.Context(), providerCall, "refresh", id.String())

@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 )
 
 // errRefused is what a store or a provider answers that does nothing, errLost
@@ -17,11 +18,12 @@ type death struct{}
 
 // Ways in which one step goes wrong.
 const (
-	diesBefore = "dies before"
-	diesAfter  = "dies after"
-	isRefused  = "is refused"
-	personActs = "a person acts before"
-	answerLost = "loses the answer of"
+	diesBefore  = "dies before"
+	diesAfter   = "dies after"
+	isRefused   = "is refused"
+	isThrottled = "is throttled"
+	personActs  = "a person acts before"
+	answerLost  = "loses the answer of"
 )
 
 // steps counts what one process asks of its surroundings, and makes one of these
@@ -54,6 +56,8 @@ func (s *steps) begin(name string) error {
 		panic(death{})
 	case isRefused:
 		return errRefused
+	case isThrottled:
+		return errThrottled
 	case personActs:
 		s.act()
 	}
@@ -74,6 +78,17 @@ func (s *steps) end() error {
 	return nil
 }
 
-// refuses and loses are begin and end for what answers in words of its own.
-func (s *steps) refuses(name string) bool { return s.begin(name) != nil }
-func (s *steps) loses() bool              { return s.end() != nil }
+// refuses and loses are begin and end for the provider, which answers with a
+// status; 0 is none.
+func (s *steps) refuses(name string) (status int) {
+	switch err := s.begin(name); {
+	case err == nil:
+		return 0
+	case errors.Is(err, errThrottled):
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusServiceUnavailable
+	}
+}
+
+func (s *steps) loses() bool { return s.end() != nil }
