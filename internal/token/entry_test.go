@@ -206,6 +206,11 @@ func TestRefused(t *testing.T) {
 	if !latched || second.Result.Latch == nil || !second.Result.RotationLost || !second.DueAt.Equal(noon.Add(24*time.Hour+10*time.Minute)) {
 		t.Errorf("second refusal: latched %v, %+v, due %v after noon", latched, second.Result, second.DueAt.Sub(noon))
 	}
+	other := token.FingerprintOf(token.NewSecret("rt and another client"))
+	anew, latched := schedule.Refused(second, other, false, noon.Add(time.Hour))
+	if latched || anew.Result.Latch != nil || !anew.DueAt.Equal(noon.Add(70*time.Minute)) {
+		t.Errorf("refused with another client: latched %v, %+v, due %v after noon; want a first refusal", latched, anew.Result, anew.DueAt.Sub(noon))
+	}
 	daily, latched := schedule.Refused(second, latch, false, noon.Add(25*time.Hour))
 	if latched || !daily.DueAt.Equal(noon.Add(49*time.Hour)) {
 		t.Errorf("the daily try: latched %v again, due %v after noon", latched, daily.DueAt.Sub(noon))

@@ -173,11 +173,14 @@ func (s Schedule) warmAt(t AccessToken) time.Time {
 func (s Schedule) Refused(e Entry, latch Fingerprint, rotationLost bool, now time.Time) (next Entry, latched bool) {
 	next = e.Attempted(OutcomeRefused, now)
 	next.Result.RotationLost = e.Result.RotationLost || rotationLost
-	if old := e.Result.Latch; old != nil && old.Fingerprint == latch {
-		next.DueAt = now.Add(latchedTry * s.SweepInterval)
-		return next, false
-	}
 	first := e.Result.RefusedAt
+	if old := e.Result.Latch; old != nil {
+		if old.Fingerprint == latch {
+			next.DueAt = now.Add(latchedTry * s.SweepInterval)
+			return next, false
+		}
+		next.Result.Latch, first = nil, time.Time{} // another client or endpoint: it was not refused yet
+	}
 	if first.IsZero() {
 		next.Result.RefusedAt = now
 		next.DueAt = now.Add(secondTry * s.SweepInterval)
