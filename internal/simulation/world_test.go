@@ -48,7 +48,7 @@ func (w *world) addClient(name string, lifetime time.Duration, merchants int) {
 		w.secrets.grants[id] = &secret{versions: map[string]token.Grant{"first": g}, current: "first"}
 		e := token.Entry{
 			ID: id, WriteID: "first", Revision: 1, Grant: g, DueAt: time.Now(),
-			CommittedAt: time.Now(), Put: token.Put{Number: 1, At: time.Now().Add(-time.Hour), Revision: 1, Version: "first", Confirmed: true},
+			CommittedAt: time.Now(), Put: token.Put{Number: 1, At: time.Now().Add(-w.schedule.WriteInterval), Revision: 1, Version: "first", Confirmed: true},
 		}
 		e.Memory = e.Memory.With(g.RefreshToken, 1)
 		w.journal.entries[id] = e
