@@ -8,8 +8,11 @@ import (
 )
 
 var (
-	clientPattern   = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
-	merchantPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	clientPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+
+	// No hyphen at the end: with /grant behind it, it would read as the suffix
+	// of an ARN.
+	merchantPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9._])?$`)
 
 	// reservedPattern are the last parts of secret names: a merchant called so
 	// would make two secrets of one name.
