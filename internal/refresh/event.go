@@ -3,6 +3,7 @@ package refresh
 import (
 	"time"
 
+	"token-refresher/internal/oauth"
 	"token-refresher/internal/token"
 )
 
@@ -42,10 +43,11 @@ func (r Renewal) Events(now time.Time) (events []Event) {
 	if r.RotationLost {
 		events = append(events, Event{RotationLost, id, ReasonRotationLost, now})
 	}
+	reminded := r.WasLatched && result.Latch != nil && classOf(r.Err) == oauth.ClassGrant // the daily try
 	switch {
-	case r.Latched && result.RotationLost:
+	case (r.Latched || reminded) && result.RotationLost:
 		events = append(events, Event{ConsentRequired, id, ReasonRotationLost, result.Latch.Since})
-	case r.Latched:
+	case r.Latched || reminded:
 		events = append(events, Event{ConsentRequired, id, ReasonRevoked, result.Latch.Since})
 	case r.Err == nil && r.Entry.Suspect:
 		events = append(events, Event{ConsentRequired, id, ReasonIdentityMismatch, now})

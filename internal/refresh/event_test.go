@@ -126,3 +126,28 @@ func TestEventsOfASweep(t *testing.T) {
 		})
 	}
 }
+
+// A grant that stays latched is told of again with every daily try, with the
+// same time: a function that died before its first telling is made up for.
+func TestLatchedGrantIsToldOfDaily(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		id := w.addClient("shop", always, 1)[0]
+		w.live[id] = "revoked"
+		s := w.sweep()
+		var since []time.Time
+		for range 3*24*60 + 20 {
+			for _, e := range w.run(s).Events {
+				if e.Type != refresh.ConsentRequired || e.Reason != refresh.ReasonRevoked {
+					t.Errorf("event %+v, want a required consent", e)
+				}
+				since = append(since, e.Since)
+			}
+			time.Sleep(time.Minute)
+		}
+		if len(since) != 4 || !since[3].Equal(since[0]) {
+			t.Errorf("told %d times in three days, since %v; want at once and daily, since the same time", len(since), since)
+		}
+	})
+}

@@ -135,7 +135,9 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 		return nil
 	})
 	_ = s.Trace(ctx, "publish", func(ctx context.Context) error {
-		report.published(s.Publisher.Publish(ctx, renewed))
+		published := s.Publisher.Publish(ctx, renewed)
+		s.tellFailed(ctx, "not published", published.Failed)
+		report.published(published)
 		return nil
 	})
 	_ = s.Trace(ctx, "reconcile", func(ctx context.Context) error {
@@ -143,10 +145,19 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 		if err != nil {
 			s.log.ErrorContext(ctx, "reconcile failed", "error", err)
 		}
+		s.tellFailed(ctx, "not reconciled", reconciled.Failed)
 		report.reconciled(reconciled)
 		return err
 	})
 	return report.finish(), nil
+}
+
+// tellFailed logs what else is only in the answer, which nobody reads where a
+// schedule starts the sweep.
+func (s *GrantSweep) tellFailed(ctx context.Context, message string, failed []Failure) {
+	for _, f := range failed {
+		s.log.WarnContext(ctx, message, "token", f.Token, "class", classStore, "error", f.Error)
+	}
 }
 
 // dial prepares a client of grants.
