@@ -136,7 +136,7 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 	})
 	_ = s.Trace(ctx, "publish", func(ctx context.Context) error {
 		published := s.Publisher.Publish(ctx, renewed)
-		s.tellFailed(ctx, "not published", published.Failed)
+		s.tell(ctx, "not published", published.Failed)
 		report.published(published)
 		return nil
 	})
@@ -145,16 +145,16 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 		if err != nil {
 			s.log.ErrorContext(ctx, "reconcile failed", "error", err)
 		}
-		s.tellFailed(ctx, "not reconciled", reconciled.Failed)
+		s.tell(ctx, "not reconciled", reconciled.Failed)
 		report.reconciled(reconciled)
 		return err
 	})
 	return report.finish(), nil
 }
 
-// tellFailed logs what else is only in the answer, which nobody reads where a
-// schedule starts the sweep.
-func (s *GrantSweep) tellFailed(ctx context.Context, message string, failed []Failure) {
+// tell logs what would be only in the answer otherwise, which nobody reads where
+// a schedule starts the sweep.
+func (s *GrantSweep) tell(ctx context.Context, message string, failed []Failure) {
 	for _, f := range failed {
 		s.log.WarnContext(ctx, message, "token", f.Token, "class", classStore, "error", f.Error)
 	}

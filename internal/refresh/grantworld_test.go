@@ -49,8 +49,10 @@ type grantWorld struct {
 	keepFault    error
 	labelsFault  error
 	published    refresh.Published
+	reconciled   refresh.Reconciled
 	publishedIDs []token.ID
 	reconciles   int
+	log          logBuffer // of the sweeps, to be read between them
 }
 
 type note struct {
@@ -107,7 +109,7 @@ func (w *grantWorld) sweep() *refresh.GrantSweep {
 	w.t.Helper()
 	s, err := refresh.NewGrantSweep(refresh.GrantConfig{
 		Store: w, Journal: w, Renewer: w.renewer(), Publisher: w, Dial: w.dial,
-		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: slog.New(slog.DiscardHandler),
+		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 	if err != nil {
 		w.t.Fatalf("NewGrantSweep: %v", err)
@@ -275,7 +277,7 @@ func (w *grantWorld) Reconcile(context.Context) (refresh.Reconciled, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reconciles++
-	return refresh.Reconciled{}, nil
+	return w.reconciled, nil
 }
 
 // The provider.

@@ -28,7 +28,7 @@ type item struct {
 func (s *Sweep) plan(ctx context.Context, clients map[string]*client, report *Report) ([]*item, error) {
 	var wanted []token.ID
 	for _, name := range slices.Sorted(maps.Keys(clients)) {
-		wanted = append(wanted, s.publishable(clients[name], report)...)
+		wanted = append(wanted, s.publishable(ctx, clients[name], report)...)
 	}
 	published, err := s.Store.AccessTokens(ctx, wanted)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Sweep) plan(ctx context.Context, clients map[string]*client, report *Re
 	}
 	var due []*item
 	for _, id := range wanted {
-		if it := s.judge(clients[id.Client], id, published[id], report); it != nil {
+		if it := s.judge(ctx, clients[id.Client], id, published[id], report); it != nil {
 			due = append(due, it)
 		}
 	}
@@ -50,7 +50,7 @@ func (s *Sweep) plan(ctx context.Context, clients map[string]*client, report *Re
 
 // publishable lists the client's tokens that belong into secrets, as far as is
 // known before they are asked for.
-func (s *Sweep) publishable(c *client, report *Report) []token.ID {
+func (s *Sweep) publishable(ctx context.Context, c *client, report *Report) []token.ID {
 	if c.credentials.Value.Publish == token.PublishFunction {
 		return nil
 	}
@@ -59,21 +59,28 @@ func (s *Sweep) publishable(c *client, report *Report) []token.ID {
 		if !known || short.version != c.credentials.Version || !time.Now().Before(short.until) {
 			return false
 		}
-		s.reportShort(c, id, short.lifetime, report)
+		s.reportShort(ctx, c, id, short.lifetime, report)
 		return true
 	})
 }
 
 // reportShort says of a short-lived token that it is not published: as asked
 // for, or against what the credentials demand.
-func (s *Sweep) reportShort(c *client, id token.ID, lifetime time.Duration, report *Report) {
+func (s *Sweep) reportShort(ctx context.Context, c *client, id token.ID, lifetime time.Duration, report *Report) {
 	if c.credentials.Value.Publish != token.PublishSecret {
 		report.NotDue++
 		return
 	}
-	report.fail(id, classCredentials, fmt.Errorf(
+	s.notTried(ctx, id, classCredentials, fmt.Errorf(
 		"publish: secret is refused: the token lives %s and a published one must live %s or longer; leave publish out and invoke the access-token function",
-		lifetime, s.Schedule.ShortestPublishable()))
+		lifetime, s.Schedule.ShortestPublishable()), report)
+}
+
+// notTried reports a token, in the log as well: where a schedule starts the
+// sweep, nobody reads its answer.
+func (s *Sweep) notTried(ctx context.Context, id token.ID, class string, err error, report *Report) {
+	report.fail(id, class, err)
+	s.Log.WarnContext(ctx, "token not tried", "token", id.String(), "class", class, "error", err)
 }
 
 // restore takes secrets back that are wanted and scheduled for deletion, and
@@ -100,14 +107,14 @@ func (s *Sweep) restore(ctx context.Context, published map[token.ID]token.Stored
 }
 
 // judge returns the token as an item if it is due, and reports it if not.
-func (s *Sweep) judge(c *client, id token.ID, stored token.Stored[token.AccessToken], report *Report) *item {
+func (s *Sweep) judge(ctx context.Context, c *client, id token.ID, stored token.Stored[token.AccessToken], report *Report) *item {
 	it := &item{id: id, client: c, turn: c.credentials.WrittenAt}
 	switch {
 	case stored.Err == nil:
 	case errors.Is(stored.Err, token.ErrNotFound):
 		return s.delay(it)
 	default:
-		report.fail(id, classStore, stored.Err)
+		s.notTried(ctx, id, classStore, stored.Err, report)
 		return nil
 	}
 	now := time.Now()

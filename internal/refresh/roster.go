@@ -71,8 +71,7 @@ func (s *roster) load(ctx context.Context, dial func(*client) error, report *Rep
 		case errors.Is(err, token.ErrNotFound), errors.Is(err, token.ErrDeleted):
 			s.log.InfoContext(ctx, "credentials are gone", "client", name) // lists lag
 		case err != nil:
-			report.fail(token.ID{Client: name}, classCredentials, err)
-			s.log.ErrorContext(ctx, "credentials cannot be used", "client", name, "error", err)
+			s.unusable(ctx, name, err, report)
 		default:
 			s.join(c)
 			clients[name] = c
@@ -106,7 +105,13 @@ func (s *roster) audit(ctx context.Context, tagged []string, report *Report) {
 	}
 	s.untagged = slices.DeleteFunc(s.untagged, func(name string) bool { return slices.Contains(tagged, name) })
 	for _, name := range s.untagged {
-		report.fail(token.ID{Client: name}, classCredentials, errors.New(
-			"the credentials carry no tag token-refresher:grant-type (client_credentials or authorization_code): nothing uses them until they do"))
+		s.unusable(ctx, name, errors.New(
+			"the credentials carry no tag token-refresher:grant-type (client_credentials or authorization_code): nothing uses them until they do"), report)
 	}
+}
+
+// unusable reports a client's credentials.
+func (s *roster) unusable(ctx context.Context, client string, err error, report *Report) {
+	report.fail(token.ID{Client: client}, classCredentials, err)
+	s.log.ErrorContext(ctx, "credentials cannot be used", "client", client, "error", err)
 }

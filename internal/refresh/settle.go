@@ -39,7 +39,7 @@ func (r tokenRound) kept(it *item, o outcome) {
 		lifetime := o.token.Lifetime()
 		until := time.Now().Add(shortLivedSweeps * r.sweep.Schedule.SweepInterval)
 		r.sweep.short[it.id] = shortLived{version: it.client.credentials.Version, lifetime: lifetime, until: until}
-		r.sweep.reportShort(it.client, it.id, lifetime, r.report)
+		r.sweep.reportShort(r.ctx, it.client, it.id, lifetime, r.report)
 		r.logToken(it, o, slog.LevelInfo, "not_published", "")
 	case errors.Is(o.stored, token.ErrConflict):
 		r.report.Leased++

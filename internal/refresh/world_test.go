@@ -44,6 +44,7 @@ type world struct {
 	restored []token.ID
 	versions int
 	lookups  map[string]int // calls of the store's operations
+	log      logBuffer      // of the sweeps, to be read between them
 }
 
 type call struct {
@@ -95,7 +96,7 @@ func (w *world) sweep() *refresh.Sweep {
 	w.t.Helper()
 	s, err := refresh.NewSweep(refresh.Config{
 		Store: w, Dial: w.dial, Schedule: schedule, ReconcileInterval: 15 * time.Minute,
-		Concurrency: 32, Log: slog.New(slog.DiscardHandler),
+		Concurrency: 32, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 	if err != nil {
 		w.t.Fatalf("NewSweep: %v", err)
