@@ -136,7 +136,7 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 	})
 	_ = s.Trace(ctx, "publish", func(ctx context.Context) error {
 		published := s.Publisher.Publish(ctx, renewed)
-		s.tell(ctx, "not published", published.Failed)
+		s.tell(ctx, "publish", published.Failed)
 		report.published(published)
 		return nil
 	})
@@ -145,7 +145,7 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 		if err != nil {
 			s.log.ErrorContext(ctx, "reconcile failed", "error", err)
 		}
-		s.tell(ctx, "not reconciled", reconciled.Failed)
+		s.tell(ctx, "reconcile", reconciled.Failed)
 		report.reconciled(reconciled)
 		return err
 	})
@@ -154,9 +154,9 @@ func (s *GrantSweep) Run(ctx context.Context) (Report, error) {
 
 // tell logs what would be only in the answer otherwise, which nobody reads where
 // a schedule starts the sweep.
-func (s *GrantSweep) tell(ctx context.Context, message string, failed []Failure) {
+func (s *GrantSweep) tell(ctx context.Context, phase string, failed []Failure) {
 	for _, f := range failed {
-		s.log.WarnContext(ctx, message, "token", f.Token, "class", classStore, "error", f.Error)
+		s.log.WarnContext(ctx, "failed", "phase", phase, "token", f.Token, "class", classStore, "error", f.Error)
 	}
 }
 
