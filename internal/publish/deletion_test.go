@@ -170,5 +170,9 @@ func TestPartialReconcileParksNothing(t *testing.T) {
 		if err != nil || got.Remaining == 0 || got.Parked != 0 {
 			w.t.Errorf("Reconcile = %+v, %v, want some remaining and none parked", got, err)
 		}
+		other, _ := w.start()
+		if got, err := other.Reconcile(w.t.Context()); err != nil || got.Remaining != 0 || !got.MassDeletion {
+			w.t.Errorf("the next one = %+v, %v, want it to look at all at once", got, err)
+		}
 	})
 }

@@ -57,6 +57,9 @@ func (p *Publisher) Reconcile(ctx context.Context) (Reconciled, error) {
 	r.Remaining = p.each(ctx, look, func(id token.ID) { r.inspect(ctx, id) })
 	r.bury(ctx, live)
 	slices.SortFunc(r.Failed, byToken)
+	if r.Remaining > 0 { // the next sweep goes on
+		return r.Reconciled, giveBack(context.WithoutCancel(ctx))
+	}
 	return r.Reconciled, nil
 }
 
