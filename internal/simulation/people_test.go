@@ -79,3 +79,60 @@ func TestPeopleInTheConsole(t *testing.T) {
 		}
 	}
 }
+
+// Somebody deletes half of all grant secrets, at every step of a renewal of one
+// of them, and restores them 20 minutes later: so many deletions are not
+// believed, nobody is parked, and all goes on.
+func TestHalfOfAllSecretsGone(t *testing.T) {
+	t.Parallel()
+	const merchants = 10
+	prepared := func(t *testing.T) (*world, token.ID) {
+		w := newWorld(t, 1)
+		w.addClient("reporting", 30*time.Minute, merchants)
+		w.heal() // all renewed and published, and the first due again
+		for w.journal.entries[w.ids[0]].DueAt.After(time.Now()) {
+			time.Sleep(time.Minute)
+		}
+		return w, w.ids[0]
+	}
+	var names []string
+	synctest.Test(t, func(t *testing.T) {
+		w, id := prepared(t)
+		s := &steps{}
+		w.process(id, s)
+		names = s.names
+	})
+	for i, name := range names {
+		t.Run("before "+name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w, id := prepared(t)
+				w.watch.expiring = true
+				w.journal.sabotage = func(_, next token.Entry) token.Entry {
+					if next.Parked {
+						w.watch.violated("%s was parked", next.ID)
+					}
+					return next
+				}
+				gone := w.ids[:merchants/2]
+				w.process(id, &steps{at: i + 1, how: personActs, act: func() {
+					for _, id := range gone {
+						w.secrets.grants[id].deleted = true
+						time.AfterFunc(20*time.Minute, func() { w.secrets.restored(id) })
+					}
+				}})
+				report := w.heal()
+				w.heal()
+				if violation := w.watch.first(); violation != "" {
+					t.Errorf("violated: %s", violation)
+				}
+				if len(w.lost()) != 0 || len(report.ConsentRequired)+report.RotationLost != 0 {
+					t.Errorf("lost %v, report %+v; want nothing lost", w.lost(), report)
+				}
+				for _, id := range w.ids {
+					w.converged(id)
+				}
+			})
+		})
+	}
+}
