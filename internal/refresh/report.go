@@ -30,7 +30,7 @@ type Report struct {
 	Adopted           int            `json:"-"` // grants from secrets that took the journal's place
 	RotationLost      int            `json:"-"`
 	MassRejection     int            `json:"-"`
-	ResultAtRisk      int            `json:"-"` // answers that neither journal nor secret holds, or that cannot be opened
+	ResultAtRisk      int            `json:"-"` // answers that neither journal nor secret holds or that cannot be opened; mass deletions
 	GrantLag          time.Duration  `json:"-"` // age of the oldest answer that no secret holds yet
 	Events            []Event        `json:"-"` // in the order in which they happened
 }
@@ -74,6 +74,9 @@ func (r *Report) published(p Published) {
 
 func (r *Report) reconciled(p Reconciled) {
 	r.Adopted += p.Adopted
+	if p.MassDeletion {
+		r.ResultAtRisk++ // no secret holds these grants: only the journal does
+	}
 	r.failAll(p.Failed)
 }
 

@@ -129,6 +129,9 @@ func TestHalfOfAllSecretsGone(t *testing.T) {
 				if len(w.lost()) != 0 || len(report.ConsentRequired)+report.RotationLost != 0 {
 					t.Errorf("lost %v, report %+v; want nothing lost", w.lost(), report)
 				}
+				if report.ResultAtRisk == 0 {
+					t.Error("the mass deletion pages nobody")
+				}
 				for _, id := range w.ids {
 					w.converged(id)
 				}
