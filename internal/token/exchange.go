@@ -2,6 +2,7 @@ package token
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -17,6 +18,15 @@ var (
 	ErrExchanged = errors.New("this consent was received before")
 	// ErrTooManyExchanges: 16 attempts were made within 15 minutes.
 	ErrTooManyExchanges = errors.New("too many consents of this merchant at once")
+)
+
+// The outcomes of attempts, as an entry keeps them for callbacks that are
+// repeated.
+const (
+	ExchangeDone       = "done"       // the consent is stored
+	ExchangeRefused    = "refused"    // the provider, or a check of what it gave, said no
+	ExchangeFailed     = "failed"     // it came to no end: the merchant has to begin again
+	ExchangeSuperseded = "superseded" // another consent was given meanwhile
 )
 
 // Exchange is one attempt to exchange the code of a consent. A code is good for
@@ -39,9 +49,10 @@ func (e Entry) Exchange(attempt Fingerprint) (found Exchange, known bool) {
 }
 
 // BeginExchange takes the lease and records the attempt, in one transition: of
-// several instances that got the same callback one makes it. A parked entry is
-// revived by a consent. Errors: ErrExchanged, ErrTooManyExchanges, and those of
-// Claim.
+// several instances that got the same callback one makes it. What keeps a grant
+// from being refreshed keeps no consent away: one that is parked, or whose sealed
+// answer cannot be opened, is healed by the commit, and stays as it is without.
+// Errors: ErrExchanged, ErrTooManyExchanges, ErrRemoved, ErrLeased.
 func (e Entry) BeginExchange(attempt Fingerprint, lease Lease, force bool, now time.Time) (Entry, error) {
 	if _, known := e.Exchange(attempt); known {
 		return e, ErrExchanged
@@ -55,37 +66,53 @@ func (e Entry) BeginExchange(attempt Fingerprint, lease Lease, force bool, now t
 	if len(recent) >= maxExchanges {
 		return e, ErrTooManyExchanges
 	}
-	next := e
-	next.Parked = false
-	next, err := next.Claim(now, lease, force)
+	live := e
+	live.Parked, live.Sealed = false, nil
+	claimed, err := live.Claim(now, lease, force)
 	if err != nil {
 		return e, err
 	}
+	next := e
+	next.Lease, next.Unsettled = claimed.Lease, claimed.Unsettled
 	next.Exchanges = append(recent, Exchange{Attempt: attempt, At: now})
 	return next, nil
 }
 
 // CommitExchange stores what an exchange gave, whatever the revision is by now:
-// a newer consent always wins. Only one that began later, or a removal, is newer
-// still. Errors: ErrSuperseded, ErrRemoved.
+// a newer consent always wins. Only one that began later and did not fail, or a
+// removal, is newer still. Errors: ErrSuperseded, ErrRemoved.
 func (e Entry) CommitExchange(attempt Fingerprint, grant Grant, access AccessToken, now time.Time) (Entry, error) {
 	if e.Removed {
 		return e, ErrRemoved
 	}
-	if n := len(e.Exchanges); n == 0 || e.Exchanges[n-1].Attempt != attempt {
+	if !e.newestExchange(attempt) {
 		return e, ErrSuperseded
 	}
-	return e.hold(e.Revision+1, grant, access, now), nil
+	e = e.hold(e.Revision+1, grant, access, now)
+	e.Parked, e.Sealed = false, nil
+	return e.EndExchange(attempt, ExchangeDone), nil
+}
+
+// newestExchange reports whether every attempt that began later came to nothing.
+func (e Entry) newestExchange(attempt Fingerprint) bool {
+	for _, x := range slices.Backward(e.Exchanges) {
+		switch {
+		case x.Attempt == attempt:
+			return true
+		case x.Outcome != ExchangeRefused && x.Outcome != ExchangeFailed:
+			return false
+		}
+	}
+	return false
 }
 
 // EndExchange records the outcome of an attempt, for callbacks that repeat it.
 func (e Entry) EndExchange(attempt Fingerprint, outcome string) Entry {
-	exchanges := make([]Exchange, len(e.Exchanges))
-	for i, x := range e.Exchanges {
+	exchanges := slices.Clone(e.Exchanges)
+	for i, x := range exchanges {
 		if x.Attempt == attempt {
-			x.Outcome = outcome
+			exchanges[i].Outcome = outcome
 		}
-		exchanges[i] = x
 	}
 	e.Exchanges = exchanges
 	return e

@@ -35,8 +35,8 @@ func TestExchangeBeginsOnce(t *testing.T) {
 	if _, err := e.BeginExchange(attempt(2), token.Lease{}, false, noon); !errors.Is(err, token.ErrLeased) {
 		t.Errorf("another one without force: %v, want ErrLeased", err)
 	}
-	e = e.EndExchange(attempt(1), "stored")
-	if x, _ := e.Exchange(attempt(1)); x.Outcome != "stored" {
+	e = e.EndExchange(attempt(1), token.ExchangeRefused)
+	if x, _ := e.Exchange(attempt(1)); x.Outcome != token.ExchangeRefused {
 		t.Errorf("outcome %q, want the one that was recorded", x.Outcome)
 	}
 }
@@ -70,14 +70,59 @@ func TestNewestConsentWins(t *testing.T) {
 	if err != nil || got.Revision != 6 || got.Grant.RefreshToken.Reveal() != "newest" || !got.Grant.StampFits() {
 		t.Errorf("the newest consent over a refresh: %v, revision %d, holds %q; want it stored as 6", err, got.Revision, got.Grant.RefreshToken.Reveal())
 	}
-	parked := held()
-	parked.Parked = true
-	if revived := begin(t, parked, 1, noon); revived.Parked {
-		t.Error("a consent left the entry parked")
-	}
 	removed := held()
 	removed.Removed = true
 	if _, err := removed.BeginExchange(attempt(1), token.Lease{}, true, noon); !errors.Is(err, token.ErrRemoved) {
 		t.Errorf("a consent that meets a removal: %v, want ErrRemoved before any exchange", err)
+	}
+}
+
+// What keeps a grant from being refreshed is healed by a consent, and left alone
+// by an attempt that comes to nothing.
+func TestConsentHeals(t *testing.T) {
+	t.Parallel()
+	for name, ill := range map[string]func(*token.Entry){
+		"parked":           func(e *token.Entry) { e.Parked, e.DueAt = true, time.Time{} },
+		"cannot be opened": func(e *token.Entry) { e.Sealed = errors.New("its key is not known") },
+		"latched":          func(e *token.Entry) { e.Result.Latch = &token.Latch{Since: noon} },
+		"suspect":          func(e *token.Entry) { e.Suspect = true },
+		"unsettled":        func(e *token.Entry) { e.Unsettled = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := held()
+			ill(&before)
+			begun := begin(t, before, 1, noon)
+			failed := begun.EndExchange(attempt(1), token.ExchangeFailed).Release("consent 1")
+			if failed.Parked != before.Parked || failed.Sealed != before.Sealed || failed.Suspect != before.Suspect ||
+				failed.Result.Latch != before.Result.Latch || failed.Unsettled != before.Unsettled || failed.Revision != before.Revision {
+				t.Errorf("after an attempt that failed: %+v, want it as it was, %+v", failed, before)
+			}
+			healed, err := begun.CommitExchange(attempt(1), grantWith("newest"), published(time.Hour), noon)
+			if err != nil || healed.Parked || healed.Sealed != nil || healed.Suspect || healed.Unsettled || healed.Result.Latch != nil {
+				t.Errorf("after a consent: %+v (%v), want it healed", healed, err)
+			}
+			if x, _ := healed.Exchange(attempt(1)); x.Outcome != token.ExchangeDone {
+				t.Errorf("outcome %q, want it recorded with the commit", x.Outcome)
+			}
+		})
+	}
+}
+
+// A consent is given up for a newer one that may still bring a grant, not for
+// one that has failed.
+func TestOlderConsentIsKeptIfTheNewerFails(t *testing.T) {
+	t.Parallel()
+	both := begin(t, begin(t, held(), 1, noon), 2, noon.Add(time.Second))
+	for outcome, want := range map[string]error{
+		"": token.ErrSuperseded, token.ExchangeDone: token.ErrSuperseded, token.ExchangeSuperseded: token.ErrSuperseded,
+		token.ExchangeRefused: nil, token.ExchangeFailed: nil,
+	} {
+		if _, err := both.EndExchange(attempt(2), outcome).CommitExchange(attempt(1), grantWith("older"), token.AccessToken{}, noon); !errors.Is(err, want) {
+			t.Errorf("the older consent after the newer one's outcome %q: %v, want %v", outcome, err, want)
+		}
+	}
+	if _, err := held().CommitExchange(attempt(1), grantWith("unknown"), token.AccessToken{}, noon); !errors.Is(err, token.ErrSuperseded) {
+		t.Errorf("an attempt that is not recorded: %v, want ErrSuperseded", err)
 	}
 }
