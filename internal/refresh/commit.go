@@ -16,22 +16,27 @@ const commitPause = 200 * time.Millisecond
 // errNoAccessToken: the refresh token of the answer is kept.
 var errNoAccessToken = errors.New("the answer holds no access token that can be used")
 
-// commit stores the answer: in the journal within five seconds, else in the
-// grant's secret, and goes on trying the journal while the instance lives.
-// Nothing comes before it, and nothing cancels it.
+// commit stores the answer to a refresh.
 func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
+	err := r.keep(ctx, result{answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use()})
+	if err == nil && answer.Access.Value.Empty() {
+		return errNoAccessToken
+	}
+	return err
+}
+
+// keep stores an answer: in the journal within five seconds, else in the grant's
+// secret, and goes on trying the journal while the instance lives. Nothing comes
+// before it, and nothing cancels it.
+func (r *renewal) keep(ctx context.Context, answered result) error {
 	ctx = context.WithoutCancel(ctx)
-	result := result{answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use()}
-	err := r.persist(ctx, &result)
+	err := r.persist(ctx, &answered)
 	if err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved) {
-		r.entry = result.stored
-		if err == nil && answer.Access.Value.Empty() {
-			return errNoAccessToken
-		}
+		r.entry = answered.stored
 		return err
 	}
-	r.risks.add(result)
-	kept := answer.Grant.Stamped(result.loaded.Revision + 1)
+	r.risks.add(answered)
+	kept := answered.answer.Grant.Stamped(answered.loaded.Revision + 1)
 	keepCtx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if keepErr := r.Secrets.KeepGrant(keepCtx, kept); keepErr != nil {
@@ -45,11 +50,12 @@ func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
 
 // result is an answer on its way into the journal.
 type result struct {
-	answer Refreshed
-	loaded token.Entry // as claimed; its revision is what the answer belongs to
-	stored token.Entry // the journal's entry once it took the answer, or something newer
-	holder string
-	use    token.Use
+	answer  Refreshed
+	loaded  token.Entry // as claimed; its revision is what the answer to a refresh belongs to
+	stored  token.Entry // the journal's entry once it took the answer, or something newer
+	holder  string
+	use     token.Use
+	attempt *token.Fingerprint // of the code exchange that gave it; nil for a refresh
 }
 
 // withoutAccess makes an answer that brought a refresh token only what it is: a
@@ -64,6 +70,10 @@ func (r *Renewer) withoutAccess(e token.Entry, failures int) token.Entry {
 // storedIn reports whether the entry holds the answer already: an earlier try
 // was stored and only its confirmation lost.
 func (r *result) storedIn(e token.Entry) bool {
+	if r.attempt != nil {
+		made, _ := e.Exchange(*r.attempt)
+		return made.Outcome == token.ExchangeDone
+	}
 	return e.Revision == r.loaded.Revision+1 && e.Grant.RefreshToken.Equal(r.answer.Grant.RefreshToken) &&
 		e.Access.Value.Equal(r.answer.Access.Value)
 }
@@ -73,6 +83,9 @@ func (r *result) storedIn(e token.Entry) bool {
 // consent is later. A row that was lost and made again of a secret that is
 // behind has not.
 func (r *result) commitTo(current token.Entry) (token.Entry, error) {
+	if r.attempt != nil {
+		return current.CommitExchange(*r.attempt, r.answer.Grant, r.answer.Access, time.Now())
+	}
 	loaded := r.loaded
 	switch {
 	case current.Sealed != nil:
