@@ -46,6 +46,8 @@ func allowed() map[string][]string {
 		"internal/telemetry":   nil,
 		"internal/token":       nil,
 
+		"internal/consent/page": nil, // what merchants see
+
 		"internal/journal/file":        {"internal/journal", "internal/seal", "internal/token"},
 		"internal/journal/journaltest": {"internal/journal", "internal/seal", "internal/token"}, // for tests: nobody ships it
 
