@@ -67,5 +67,11 @@ func contract() []part {
 		{"grants are read in batches", testGrantsInBatches},
 		{"grants are listed", testListGrants},
 		{"a key is read by version", testSecretText},
+		{"credentials are created, tagged and read back", testPutCredentials},
+		{"credentials are replaced, and tagged again", testReplaceCredentials},
+		{"credentials of somebody else are not created over", testPutCredentialsExisting},
+		{"an imported grant has no revision", testImportGrant},
+		{"an import that is repeated makes no second version", testImportTwice},
+		{"an import replaces what was read", testImportReplaces},
 	}
 }

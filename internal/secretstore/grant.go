@@ -119,11 +119,16 @@ func (s *Store) grantWrite(grant token.Grant) (valueWrite, error) {
 	if err != nil {
 		return valueWrite{}, fmt.Errorf("secret %s: not written: %w", name, err)
 	}
+	return s.writeOf(grant, value), nil
+}
+
+// writeOf is a grant's value on its way into its secret.
+func (s *Store) writeOf(grant token.Grant, value string) valueWrite {
 	return valueWrite{
-		name: name, value: value, hidden: []token.Secret{grant.RefreshToken, grant.CodeVerifier},
+		name: s.names.grant(grant.ID), value: value, hidden: []token.Secret{grant.RefreshToken, grant.CodeVerifier},
 		description: "OAuth 2.0 grant of " + grant.ID.String() + ", kept by token-refresher",
 		tags:        s.ownTags(grant.ID, KindGrant, token.GrantTypeAuthorizationCode),
-	}, nil
+	}
 }
 
 // checkGrantID: a grant is always a merchant's.

@@ -20,8 +20,8 @@ type grantJSON struct {
 	Subject      string `json:"subject"`
 	Issuer       string `json:"issuer"`
 	ConsentedAt  string `json:"consented_at,omitempty"`
-	Revision     int64  `json:"revision"`
-	Stamp        string `json:"stamp"`
+	Revision     int64  `json:"revision,omitempty"`
+	Stamp        string `json:"stamp,omitempty"`
 }
 
 // encodeGrant writes the value of a secret. The time is cut to whole seconds.
@@ -82,24 +82,34 @@ func decodeGrant(id token.ID, value []byte) (token.Grant, error) {
 // storableGrant is what a secret will hold, if it can be read back from there
 // with a stamp that fits: one without it would be taken for a stranger's.
 func storableGrant(g token.Grant) (string, error) {
-	if err := checkGrantID(g.ID); err != nil {
-		return "", err
-	}
-	value, err := encodeGrant(g)
-	if err != nil {
-		return "", err
-	}
-	if len(value) > maxValueLen {
-		return "", fmt.Errorf("a value of %d bytes: at most %d can be stored", len(value), maxValueLen)
-	}
-	again, err := decodeGrant(g.ID, value)
+	value, again, err := writtenGrant(g)
 	switch {
 	case err != nil:
 		return "", err
 	case !again.StampFits():
 		return "", errors.New("the stamp does not fit")
-	case !again.ConsentedAt.Equal(g.ConsentedAt.Truncate(time.Second)):
-		return "", errors.New("consented_at cannot be written down")
 	}
-	return string(value), nil
+	return value, nil
+}
+
+// writtenGrant is a grant as a secret holds it, and as it is read back.
+func writtenGrant(g token.Grant) (value string, again token.Grant, err error) {
+	if err := checkGrantID(g.ID); err != nil {
+		return "", again, err
+	}
+	text, err := encodeGrant(g)
+	if err != nil {
+		return "", again, err
+	}
+	if len(text) > maxValueLen {
+		return "", again, fmt.Errorf("a value of %d bytes: at most %d can be stored", len(text), maxValueLen)
+	}
+	again, err = decodeGrant(g.ID, text)
+	switch {
+	case err != nil:
+		return "", again, err
+	case !again.ConsentedAt.Equal(g.ConsentedAt.Truncate(time.Second)):
+		return "", again, errors.New("consented_at cannot be written down")
+	}
+	return string(text), again, nil
 }

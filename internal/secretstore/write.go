@@ -116,14 +116,19 @@ func (s *Store) fill(ctx context.Context, w valueWrite, exists error) error {
 	case labels.Current != "":
 		return s.writeError(ctx, w.name, "create", exists)
 	}
-	err = s.write(ctx, func(ctx context.Context) error {
+	if err := s.tag(ctx, w); err != nil {
+		return err
+	}
+	return s.put(ctx, w)
+}
+
+// tag puts the tags of a value on its secret, which has others or none.
+func (s *Store) tag(ctx context.Context, w valueWrite) error {
+	err := s.write(ctx, func(ctx context.Context) error {
 		_, err := s.client.TagResource(ctx, &secretsmanager.TagResourceInput{SecretId: aws.String(w.name), Tags: w.tags}, finalQuota)
 		return err
 	})
-	if err != nil {
-		return s.writeError(ctx, w.name, "tag", err)
-	}
-	return s.put(ctx, w)
+	return s.writeError(ctx, w.name, "tag", err)
 }
 
 // put makes a new version and AWSCURRENT of it.
