@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type Function struct {
 type App struct {
 	Config  Config
 	Log     *slog.Logger
-	Metrics *telemetry.Metrics // of sweeps: nil without a GRANT_TYPE
+	Metrics *telemetry.Metrics
 	Events  *telemetry.Events
 
 	store  *secretstore.Store
@@ -97,13 +98,11 @@ func newApp(ctx context.Context, f Function) (*App, error) {
 		WritesPerSecond: float64(config.SecretWritesPerSecond),
 		WriteInterval:   config.SecretWriteInterval,
 	})
-	if config.GrantType != "" {
-		a.Metrics, metricsErr = telemetry.NewMetrics(telemetry.MetricsConfig{
-			Writer:       f.Output,
-			GrantType:    string(config.GrantType),
-			SecretPrefix: config.SecretPrefix,
-		})
-	}
+	a.Metrics, metricsErr = telemetry.NewMetrics(telemetry.MetricsConfig{
+		Writer:       f.Output,
+		GrantType:    string(cmp.Or(config.GrantType, token.GrantTypeAuthorizationCode)), // what is at risk are grants
+		SecretPrefix: config.SecretPrefix,
+	})
 	a.Events, eventsErr = telemetry.NewEvents(telemetry.NewEventsClient(awsConfig))
 	a.oauth, oauthErr = oauth.New(oauth.Config{})
 	if config.JournalTable != "" {

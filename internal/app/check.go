@@ -2,7 +2,7 @@ package app
 
 import (
 	"fmt"
-	"net"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -40,6 +40,7 @@ func (c Config) check(found faults) {
 	c.require(found, "SweepInterval", c.SweepInterval > 0)
 	c.require(found, "ReconcileInterval", c.ReconcileInterval > 0)
 	c.require(found, "SecretKMSKeyID", kmsKeyPattern.MatchString(c.SecretKMSKeyID))
+	c.require(found, "PublicURL", c.PublicURL == "" || isOrigin(c.PublicURL))
 	c.require(found, "Endpoint", c.Endpoint == "" || isEndpoint(c.Endpoint))
 	c.require(found, "SecretsEndpoint", c.SecretsEndpoint == "" || isEndpoint(c.SecretsEndpoint))
 	c.checkIntervals(found)
@@ -81,6 +82,22 @@ func (Config) require(found faults, name string, fits bool) {
 func isEndpoint(text string) bool {
 	address, err := url.Parse(text)
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() != ""
+}
+
+// isOrigin reports whether the text is a scheme and a host that a browser may be
+// sent back to. The cookies of a consent are for a whole host (`__Host-`), so
+// there is no path.
+func isOrigin(text string) bool {
+	address, err := url.Parse(text)
+	if err != nil || address.Hostname() == "" || text != address.Scheme+"://"+address.Host {
+		return false
+	}
+	return address.User == nil && (address.Scheme == "https" || address.Scheme == "http" && isLoopback(address.Hostname()))
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
 }
 
 // checkIntervals compares the intervals with each other, as far as they are
@@ -131,7 +148,5 @@ func (c Config) onLoopback() bool {
 	if err != nil {
 		return false
 	}
-	host := strings.ToLower(address.Hostname())
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return isLoopback(address.Hostname())
 }

@@ -42,6 +42,10 @@ type Config struct {
 	ReconcileInterval     time.Duration `env:"RECONCILE_INTERVAL" envDefault:"15m" want:"a duration above zero, such as 15m or 1h30m"`
 	LogLevel              slog.Level    `env:"LOG_LEVEL" envDefault:"INFO" want:"debug, info, warn or error"`
 
+	// PublicURL is where merchants reach the consent pages: {PUBLIC_URL}/consent/callback
+	// is registered as redirect_uri at the provider.
+	PublicURL string `env:"PUBLIC_URL" want:"https://host or https://host:port, nothing after it (http on loopback only)"`
+
 	// AllowGet lets the operator function hand out access tokens.
 	AllowGet bool `env:"ALLOW_GET" want:"true or false"`
 

@@ -170,6 +170,11 @@ func TestConfigFaults(t *testing.T) {
 		{"endpoint without a host", "AWS_ENDPOINT_URL", "http://", "absolute URL"},
 		{"endpoint of another scheme", "AWS_ENDPOINT_URL_SECRETS_MANAGER", "ftp://127.0.0.1", "absolute URL"},
 		{"endpoint is a secret", "AWS_ENDPOINT_URL_SECRETS_MANAGER", secretValue, "absolute URL"},
+		{"public URL without a scheme", "PUBLIC_URL", "consent.example", "https://host"},
+		{"public URL without TLS", "PUBLIC_URL", "http://consent.example", "loopback only"},
+		{"public URL with a path", "PUBLIC_URL", "https://consent.example/", "nothing after it"},
+		{"public URL with a user", "PUBLIC_URL", "https://me@consent.example", "nothing after it"},
+		{"public URL is a secret", "PUBLIC_URL", secretValue, "https://host"},
 		{"tag without a value", "SECRET_TAGS", "team=payments,owner", "entry 2"},
 		{"tag without a key", "SECRET_TAGS", "=payments", "entry 1"},
 		{"tag twice", "SECRET_TAGS", "team=a,team=b", "entry 2 repeats a key"},
@@ -210,10 +215,11 @@ func TestConfigReportsAllFaultsAtOnce(t *testing.T) {
 		"LOG_LEVEL":                "loud",
 		"SECRET_KMS_KEY_ID":        "?",
 		"AWS_ENDPOINT_URL":         "here",
+		"PUBLIC_URL":               "there",
 	}), "GRANT_TYPE")
 	for _, name := range []string{
 		"GRANT_TYPE", "SECRET_PREFIX", "PROVIDER_HOSTS", "REFRESH_CONCURRENCY", "SECRET_WRITES_PER_SECOND",
-		"SECRET_WRITE_INTERVAL", "SECRET_TAGS", "SWEEP_INTERVAL", "RECONCILE_INTERVAL", "LOG_LEVEL", "SECRET_KMS_KEY_ID", "AWS_ENDPOINT_URL",
+		"SECRET_WRITE_INTERVAL", "SECRET_TAGS", "SWEEP_INTERVAL", "RECONCILE_INTERVAL", "LOG_LEVEL", "SECRET_KMS_KEY_ID", "AWS_ENDPOINT_URL", "PUBLIC_URL",
 	} {
 		if faults[name] == "" {
 			t.Errorf("%s is not among the faults: %q", name, faults)

@@ -114,6 +114,14 @@ func (m *Metrics) Sweep(s Sweep) error {
 	return err
 }
 
+// AtRisk writes that answers are in neither store, for a function that renews
+// outside of sweeps.
+func (m *Metrics) AtRisk(answers int) error {
+	line := m.line()
+	line.add("ResultAtRisk", unitCount, float64(answers))
+	return m.write(line)
+}
+
 // emfLine is one EMF document: its members beside `_aws` are the dimensions'
 // and the metrics' values.
 type emfLine struct {

@@ -166,3 +166,24 @@ func TestMetricsRefuseAnIncompleteConfig(t *testing.T) {
 		}
 	}
 }
+
+// Answers that a function other than the sweep could not store page as well.
+func TestAtRisk(t *testing.T) {
+	t.Parallel()
+	var output bytes.Buffer
+	metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{
+		Writer: &output, GrantType: "authorization_code", SecretPrefix: "mobilepay", Now: now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := metrics.AtRisk(2); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]datum{"ResultAtRisk": {
+		Unit: "Count", Value: 2, Dimensions: map[string]string{"GrantType": "authorization_code", "SecretPrefix": "mobilepay"},
+	}}
+	if diff := cmp.Diff(want, data(t, output.String())); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+}
