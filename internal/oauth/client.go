@@ -18,7 +18,9 @@ import (
 
 // Config configures a Client. The zero value works.
 type Config struct {
-	Transport http.RoundTripper // nil: NewTransport
+	// Transport is NewTransport's if nil. A code is exchanged over a copy of an
+	// *http.Transport that keeps no connection.
+	Transport http.RoundTripper
 }
 
 // Client asks token endpoints for tokens. It is safe for concurrent use, and
@@ -26,6 +28,7 @@ type Config struct {
 // discovered documents, but no failure.
 type Client struct {
 	transport  http.RoundTripper
+	unshared   http.RoundTripper // a connection for each request
 	discoverer *provider.Discoverer
 	limits     limits
 }
@@ -40,7 +43,7 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{transport: transport, discoverer: discoverer}, nil
+	return &Client{transport: transport, unshared: unshared(transport), discoverer: discoverer}, nil
 }
 
 // ClientCredentials asks for an access token by the client credentials grant
@@ -80,6 +83,7 @@ type question struct {
 	parameters url.Values     // beyond those that send sends
 	secrets    []token.Secret // that it sends, beyond the credentials
 	oneTime    bool           // the answer may hold a refresh token that cannot be had again
+	alone      bool           // it goes over a connection of its own
 
 	// send sends one token request to the provider, through the HTTP client
 	// that ctx carries.
@@ -100,6 +104,9 @@ func (c *Client) ask(ctx context.Context, p provider.Provider, credentials token
 		oneTime:    q.oneTime,
 		fallback:   p.DefaultExpiresIn,
 		secrets:    append(secretsOf(credentials, headers), q.secrets...),
+	}
+	if q.alone {
+		exchange.next = c.unshared
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()

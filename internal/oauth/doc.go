@@ -7,7 +7,10 @@
 // whose fault it was and holds nothing of a body, a URL or a token.
 //
 // One call is one request, which net/http does not repeat, and a failed one says
-// what is known about its Delivery. A refresh token that came with an answer is
-// given up for nothing that is wrong with the rest. It leaves retries, breakers and what becomes of a
-// failure to its callers, and what is known about a server to package provider.
+// what is known about its Delivery. A code is exchanged over a connection that
+// nothing else uses. A refresh token that came with an answer is given up for
+// nothing that is wrong with the rest.
+//
+// It leaves retries, breakers and what becomes of a failure to its callers, what
+// is known about a server to package provider, and ID tokens to package idtoken.
 package oauth
