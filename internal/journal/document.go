@@ -21,6 +21,7 @@ type document struct {
 	Unsettled   bool        `json:"unsettled,omitzero"`
 	Result      result      `json:"result,omitzero"`
 	UsedAt      time.Time   `json:"used_at,omitzero"`
+	Rejection   rejection   `json:"rejection,omitzero"`
 	PublishAt   time.Time   `json:"publish_at,omitzero"`
 	Memory      string      `json:"memory,omitzero"` // see formatMemory
 	Put         put         `json:"put,omitzero"`
@@ -44,6 +45,11 @@ type result struct {
 	Latch     *latch        `json:"latch,omitzero"`
 
 	RotationLost bool `json:"rotation_lost,omitzero"`
+}
+
+type rejection struct {
+	At    time.Time `json:"at,omitzero"`
+	Times int       `json:"times,omitzero"`
 }
 
 type latch struct {
@@ -75,6 +81,7 @@ func documentOf(e token.Entry) document {
 	d := document{
 		Revision: e.Revision, CommittedAt: e.CommittedAt, Suspect: e.Suspect,
 		DueAt: e.DueAt, Lease: lease(e.Lease), Unsettled: e.Unsettled, Result: resultOf(e.Result), UsedAt: e.UsedAt,
+		Rejection: rejection(e.Rejection),
 		PublishAt: e.PublishAt, Memory: formatMemory(e.Memory), Put: put(e.Put), AccessPut: accessPut(e.AccessPut),
 		Parked: e.Parked, Removed: e.Removed,
 	}
@@ -85,7 +92,7 @@ func documentOf(e token.Entry) document {
 		d.Exchanges = append(d.Exchanges, exchange{Attempt: formatFingerprint(x.Attempt), At: utc(x.At), Outcome: x.Outcome})
 	}
 	for _, t := range []*time.Time{
-		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.UsedAt, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
+		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.UsedAt, &d.Rejection.At, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
 	} {
 		*t = utc(*t)
 	}
@@ -110,6 +117,7 @@ func (d document) entry() (token.Entry, error) {
 		Exchanges: exchanges,
 		Revision:  d.Revision, CommittedAt: d.CommittedAt, Suspect: d.Suspect,
 		DueAt: d.DueAt, Lease: token.Lease(d.Lease), Unsettled: d.Unsettled, Result: outcome, UsedAt: d.UsedAt,
+		Rejection: token.Rejection(d.Rejection),
 		PublishAt: d.PublishAt, Memory: memory, Put: token.Put(d.Put), AccessPut: token.AccessPut(d.AccessPut), Forced: d.Forced,
 		Parked: d.Parked, Removed: d.Removed,
 	}, nil

@@ -47,6 +47,7 @@ type Entry struct {
 	Unsettled bool // a lease was taken over or forced: compare with the secret before sending
 	Result    Result
 	UsedAt    time.Time // when somebody last asked for its access token
+	Rejection Rejection // of its access token, by an API
 
 	// Publishing.
 	PublishAt time.Time // zero: nothing to publish

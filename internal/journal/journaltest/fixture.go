@@ -38,6 +38,7 @@ func Full(id token.ID) token.Entry {
 		Latch:        &token.Latch{Fingerprint: token.FingerprintOf(token.NewSecret("latched")), Since: at(70)},
 	}
 	e.UsedAt = at(60)
+	e.Rejection = token.Rejection{At: at(55), Times: 2}
 	e.PublishAt = at(200)
 	e.Memory = token.Memory{}.With(token.NewSecret("first"), 1).With(token.NewSecret("second"), 2)
 	e.Put = token.Put{Number: 4, At: at(50), Revision: 6, Read: "version-read", Version: "version-made", Confirmed: true}
