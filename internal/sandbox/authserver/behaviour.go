@@ -31,13 +31,17 @@ type behaviour struct {
 	shape func(Fault, *grant)
 	// change changes the finished answer.
 	change func(Fault, answer) answer
+	// spoil changes an ID token before it is signed.
+	spoil func(*idToken)
+	// where it is met; that of an ID token's flaw is the fault's own choice.
+	where channel
 	// deliver sends the answer, or fails to.
 	deliver func(http.ResponseWriter, *http.Request, answer)
 }
 
 // behaviours is the list of faults.
 func (s *Server) behaviours() []behaviour {
-	return []behaviour{
+	return append([]behaviour{
 		{kind: Hang, says: "never answers; nothing is issued", instead: nothing, deliver: hang},
 		{kind: HTML500, says: "500 with an HTML body", instead: html(http.StatusInternalServerError), deliver: deliver},
 		{kind: Unavailable, says: "503 with an HTML body", instead: html(http.StatusServiceUnavailable), deliver: deliver},
@@ -58,7 +62,7 @@ func (s *Server) behaviours() []behaviour {
 		{kind: Late, says: "acts on the request after a while, value: how long (15s), even if nobody waits any more", before: late, deliver: deliver},
 		{kind: OtherSubject, says: "an ID token of another subject", shape: otherSubject, deliver: deliver},
 		{kind: ExpiresIn, says: "value: the literal text of expires_in, left out when empty", shape: oddExpiry, deliver: deliver},
-	}
+	}, flaws()...)
 }
 
 func nothing(Fault) answer { return answer{} }

@@ -1,8 +1,6 @@
 package authserver
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"sync"
 	"time"
 
@@ -21,6 +19,7 @@ type record struct {
 	Client    string    `json:"client"`
 	Merchant  string    `json:"merchant"`
 	Subject   string    `json:"subject"`
+	Scope     string    `json:"scope,omitempty"` // empty: consentScope
 	Verifier  string    `json:"verifier"`
 	At        time.Time `json:"at"`
 	Ended     End       `json:"ended,omitempty"`
@@ -52,8 +51,11 @@ type book struct {
 	mu       sync.Mutex
 	records  []record
 	tickets  []ticket
+	codes    []code
+	nonces   map[string]bool
 	latest   map[pair]int   // number of the newest consent
 	byValue  map[string]int // number of a refresh token
+	byCode   map[string]int // number of a code
 	counters Counters
 }
 
@@ -61,21 +63,19 @@ type book struct {
 type change struct {
 	records []record
 	tickets []ticket
+	codes   []code
+	nonces  []nonce
+	keys    []key
 }
 
-// openBook reads what the disk holds.
-func openBook(path string, now func() time.Time, random func() (string, error)) (*book, error) {
-	disk, err := openDisk(path)
-	if err != nil {
-		return nil, err
-	}
-	b := &book{now: now, random: random, disk: disk, latest: map[pair]int{}, byValue: map[string]int{}}
-	kept, err := disk.load()
-	if err != nil {
-		return nil, err
+// newBook begins with what the disk holds.
+func newBook(d *disk, kept change, now func() time.Time, random func() (string, error)) *book {
+	b := &book{
+		now: now, random: random, disk: d,
+		nonces: map[string]bool{}, latest: map[pair]int{}, byValue: map[string]int{}, byCode: map[string]int{},
 	}
 	b.apply(kept)
-	return b, nil
+	return b
 }
 
 // save writes the change to disk, and only then shows it.
@@ -102,9 +102,22 @@ func (b *book) apply(c change) {
 		b.tickets[t.Number] = t
 		b.byValue[t.Value] = t.Number
 	}
+	for _, issued := range c.codes {
+		if issued.Number == len(b.codes) {
+			b.codes = append(b.codes, issued)
+		}
+		b.codes[issued.Number] = issued
+		b.byCode[issued.Value] = issued.Number
+	}
+	for _, seen := range c.nonces {
+		b.nonces[seen.Value] = true
+	}
 }
 
-// grant records a new consent with its first refresh token.
+// given is what a merchant has said yes to.
+type given struct{ merchant, scope, verifier string }
+
+// grant records a consent that no code was exchanged for.
 func (b *book) grant(client Client, merchant string) (Consent, error) {
 	value, err := b.random()
 	if err != nil {
@@ -117,28 +130,36 @@ func (b *book) grant(client Client, merchant string) (Consent, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	subject := sha256.Sum256([]byte("subject " + merchant))
+	c := b.consented(client, given{merchant: merchant, scope: consentScope, verifier: verifier}, value, now)
+	if err := b.save(c); err != nil {
+		return Consent{}, err
+	}
+	r := c.records[0]
+	return Consent{
+		Client: r.Client, Merchant: r.Merchant, At: now,
+		RefreshToken: token.NewSecret(value), CodeVerifier: token.NewSecret(verifier),
+		Scope: r.Scope, Subject: r.Subject, Issuer: MerchantIssuer,
+	}, nil
+}
+
+// consented is a new consent with its first refresh token. It ends the older
+// consent of a OneTime client.
+func (b *book) consented(client Client, g given, value string, now time.Time) change {
 	r := record{
-		Number: len(b.records), Client: client.ID, Merchant: merchant,
-		Subject: hex.EncodeToString(subject[:subjectBytes]), Verifier: verifier, At: now, Newest: len(b.tickets),
+		Number: len(b.records), Client: client.ID, Merchant: g.merchant, Subject: subjectOf(g.merchant),
+		Scope: g.scope, Verifier: g.verifier, At: now, Newest: len(b.tickets),
 	}
 	c := change{
 		records: []record{r},
 		tickets: []ticket{{Number: r.Newest, Consent: r.Number, Value: value, Issued: now, Expires: now.Add(client.ConsentLifetime)}},
 	}
-	if before, ok := b.latest[pair{client.ID, merchant}]; ok && client.RefreshTokens == OneTime && b.records[before].Ended == "" {
+	before, ok := b.latest[pair{client.ID, g.merchant}]
+	if ok && client.RefreshTokens == OneTime && b.records[before].Ended == "" {
 		older := b.records[before]
 		older.Ended = EndedByConsent
 		c.records = append(c.records, older)
 	}
-	if err := b.save(c); err != nil {
-		return Consent{}, err
-	}
-	return Consent{
-		Client: r.Client, Merchant: r.Merchant, At: now,
-		RefreshToken: token.NewSecret(value), CodeVerifier: token.NewSecret(verifier),
-		Scope: consentScope, Subject: r.Subject, Issuer: MerchantIssuer,
-	}, nil
+	return c
 }
 
 // revoke ends every consent of the pair.

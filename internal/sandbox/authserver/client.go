@@ -25,6 +25,11 @@ type Client struct {
 
 	// What follows is for merchants' consents.
 
+	// Name is what merchants read; ID when empty.
+	Name string
+	// RedirectURIs are those that an authorize request may name, character for
+	// character.
+	RedirectURIs []string
 	// RefreshTokens says what becomes of a used refresh token; OneTime when
 	// empty.
 	RefreshTokens RefreshUse

@@ -12,7 +12,7 @@ import (
 // environment and country.
 const MerchantIssuer = "https://api.mobilepay.dk/merchant"
 
-// consentScope is what merchants consent to here.
+// consentScope is what merchants consent to without a browser.
 const consentScope = "openid offline_access"
 
 // Lifetimes of what a consent gives when the client names none, as the real
@@ -41,6 +41,7 @@ const (
 	EndedByClient   End = "client"   // through the revocation endpoint
 	EndedByReuse    End = "reuse"    // a spent refresh token was presented, and the client detects that
 	EndedByConsent  End = "consent"  // the merchant gave a newer one
+	EndedByReplay   End = "replay"   // its code was presented again
 )
 
 // Consent is what the exchange of a merchant's code gives, and what a client
@@ -94,6 +95,9 @@ func (c Client) withDefaults() (Client, error) {
 	case OneTime, ReUse:
 	default:
 		return c, fmt.Errorf("client %q: unknown use of refresh tokens %q", c.ID, string(c.RefreshTokens))
+	}
+	if c.Name == "" {
+		c.Name = c.ID
 	}
 	if c.MerchantLifetime == 0 {
 		c.MerchantLifetime = DefaultMerchantLifetime

@@ -17,6 +17,9 @@ const lockTimeout = time.Second
 const (
 	recordsBucket = "consents"
 	ticketsBucket = "refresh_tokens"
+	codesBucket   = "codes"
+	noncesBucket  = "nonces"
+	keysBucket    = "id_token_keys"
 )
 
 // disk is the file that consents outlive the process in, SIGKILL included: a
@@ -51,10 +54,12 @@ func (d *disk) load() (change, error) {
 		return kept, nil
 	}
 	err := d.db.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(read(tx, recordsBucket, &kept.records), read(tx, ticketsBucket, &kept.tickets))
+		return errors.Join(
+			read(tx, recordsBucket, &kept.records), read(tx, ticketsBucket, &kept.tickets),
+			read(tx, codesBucket, &kept.codes), read(tx, noncesBucket, &kept.nonces), read(tx, keysBucket, &kept.keys))
 	})
 	if err != nil {
-		return change{}, errors.Join(fmt.Errorf("read the state file: %w", err), d.close())
+		return change{}, fmt.Errorf("read the state file: %w", err)
 	}
 	return kept, nil
 }
@@ -80,17 +85,12 @@ func (d *disk) save(c change) error {
 		return nil
 	}
 	err := d.db.Update(func(tx *bbolt.Tx) error {
-		for _, r := range c.records {
-			if err := write(tx, recordsBucket, r.Number, r); err != nil {
-				return err
-			}
-		}
-		for _, t := range c.tickets {
-			if err := write(tx, ticketsBucket, t.Number, t); err != nil {
-				return err
-			}
-		}
-		return nil
+		return errors.Join(
+			write(tx, recordsBucket, c.records, func(r record) int { return r.Number }),
+			write(tx, ticketsBucket, c.tickets, func(t ticket) int { return t.Number }),
+			write(tx, codesBucket, c.codes, func(c code) int { return c.Number }),
+			write(tx, noncesBucket, c.nonces, func(n nonce) int { return n.Number }),
+			write(tx, keysBucket, c.keys, func(k key) int { return k.Number }))
 	})
 	if err != nil {
 		return fmt.Errorf("write the state file: %w", err)
@@ -98,10 +98,15 @@ func (d *disk) save(c change) error {
 	return nil
 }
 
-func write(tx *bbolt.Tx, bucket string, number int, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
+func write[T any](tx *bbolt.Tx, bucket string, values []T, number func(T) int) error {
+	for _, value := range values {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		if err := tx.Bucket([]byte(bucket)).Put(fmt.Appendf(nil, "%016x", number(value)), text); err != nil {
+			return err
+		}
 	}
-	return tx.Bucket([]byte(bucket)).Put(fmt.Appendf(nil, "%016x", number), text)
+	return nil
 }

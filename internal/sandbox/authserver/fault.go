@@ -39,7 +39,8 @@ const (
 	OtherSubject Kind = "other_subject"
 )
 
-// Fault is a fault switched on for the token endpoints and for revocation.
+// Fault is a fault switched on: for the token endpoints and revocation, or if it
+// is a flaw, for what that spoils.
 type Fault struct {
 	// ClientID is the OAuth client that meets it; empty for every client. A
 	// client's own fault goes before that of all.
@@ -51,7 +52,7 @@ type Fault struct {
 	// when empty), Redirect its Location (a host that does not exist),
 	// ErrorIn200 its error code (temporarily_unavailable), ExpiresIn the
 	// literal text after "expires_in": (the field is left out when empty), Late
-	// how long it takes, as in "15s".
+	// how long it takes, as in "15s", a flaw of an ID token BackChannel.
 	Value string `json:"value,omitempty"`
 }
 
@@ -93,6 +94,9 @@ func (f *faults) set(fault Fault) error {
 	if _, err := time.ParseDuration(fault.Value); fault.Kind == Late && fault.Value != "" && err != nil {
 		return fmt.Errorf("fault %q: its value is no duration", string(fault.Kind))
 	}
+	if f.behaviour(fault.Kind).spoil != nil && fault.Value != "" && fault.Value != BackChannel {
+		return fmt.Errorf("fault %q: its value is neither empty nor %q", string(fault.Kind), BackChannel)
+	}
 	if fault.Times < 0 {
 		return fmt.Errorf("fault %q: times is %d, and cannot be negative", string(fault.Kind), fault.Times)
 	}
@@ -102,20 +106,29 @@ func (f *faults) set(fault Fault) error {
 	return nil
 }
 
-// take returns the fault that a request of this client meets and counts it, or
-// the zero Fault and the behaviour of a healthy server.
-func (f *faults) take(clientID string) (Fault, behaviour) {
+// take returns the fault that a request of this client meets there and counts
+// it, or the zero Fault and the behaviour of a healthy server.
+func (f *faults) take(clientID string, where channel) (Fault, behaviour) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, key := range []string{clientID, ""} {
 		fault, on := f.on[key]
-		if !on {
+		if !on || f.channel(fault) != where {
 			continue
 		}
 		f.count(key)
 		return fault, f.behaviour(fault.Kind)
 	}
 	return Fault{}, f.behaviour("")
+}
+
+// channel is where the fault is met.
+func (f *faults) channel(fault Fault) channel {
+	how := f.behaviour(fault.Kind)
+	if how.spoil != nil && fault.Value != BackChannel {
+		return frontChannel
+	}
+	return how.where
 }
 
 // count takes one off a fault that lasts a number of times.

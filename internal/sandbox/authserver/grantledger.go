@@ -17,6 +17,11 @@ type Counters struct {
 	BadVerifier int // without the code_verifier that the client's settings demand
 	Overlaps    int // presented while another request with the same one was being served
 	Revocations int // good requests of the revocation endpoint
+
+	Exchanged    int // codes that were accepted
+	UnknownCodes int // never issued, or to another client
+	Replays      int // of codes that were presented before
+	BadCodes     int // expired, or with another redirect_uri or verifier
 }
 
 // Counters returns the counters.
@@ -122,10 +127,13 @@ func (b *book) present(value string) (end func()) {
 	}
 }
 
-// merchant returns whose refresh token this is, empty if nobody's.
+// merchant returns whose refresh token or code this is, empty if nobody's.
 func (b *book) merchant(value string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if number, known := b.byCode[value]; known {
+		return b.codes[number].Merchant
+	}
 	number, known := b.byValue[value]
 	if !known {
 		return ""
@@ -140,7 +148,7 @@ func (b *book) revoked() {
 	b.counters.Revocations++
 }
 
-// secrets lists refresh tokens and code verifiers.
+// secrets lists refresh tokens, codes and code verifiers.
 func (b *book) secrets() []token.Secret {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -150,6 +158,9 @@ func (b *book) secrets() []token.Secret {
 	}
 	for _, t := range b.tickets {
 		secrets = append(secrets, token.NewSecret(t.Value))
+	}
+	for _, c := range b.codes {
+		secrets = append(secrets, token.NewSecret(c.Value))
 	}
 	return secrets
 }

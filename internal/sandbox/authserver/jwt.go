@@ -45,16 +45,18 @@ func newSigner(random io.Reader) (*signer, error) {
 // claims are those of a real integrator token, and one that only makes a token
 // long.
 type claims struct {
-	Issuer    string   `json:"iss"`
-	Audience  string   `json:"aud"`
-	NotBefore int64    `json:"nbf"`
-	IssuedAt  int64    `json:"iat,omitempty"`
-	Expires   int64    `json:"exp"`
-	ID        string   `json:"jti"`
-	ClientID  string   `json:"client_id"`
-	Merchant  string   `json:"merchant_vat,omitempty"`
-	Scope     []string `json:"scope,omitempty"`
-	Padding   string   `json:"padding,omitempty"`
+	Issuer    string `json:"iss"`
+	Audience  string `json:"aud"`
+	NotBefore int64  `json:"nbf"`
+	IssuedAt  int64  `json:"iat,omitempty"`
+	Expires   int64  `json:"exp"`
+	ID        string `json:"jti"`
+	ClientID  string `json:"client_id"`
+	Merchant  string `json:"merchant_vat,omitempty"`
+	// MerchantID is of merchants' tokens only.
+	MerchantID string   `json:"merchant_id,omitempty"`
+	Scope      []string `json:"scope,omitempty"`
+	Padding    string   `json:"padding,omitempty"`
 }
 
 // accessToken signs a token for the grant, unique by its jti.
@@ -63,21 +65,22 @@ func (s *signer) accessToken(g grant, at time.Time) (token.Secret, error) {
 	if err != nil {
 		return token.Secret{}, err
 	}
-	from, issuedAt := cmp.Or(g.issuer, issuer), at.Unix()
+	from, issuedAt, merchantID := cmp.Or(g.issuer, issuer), at.Unix(), ""
 	if g.issuer != "" {
-		issuedAt = 0 // merchants' tokens have none
+		issuedAt, merchantID = 0, merchantIDOf(g.merchant) // merchants' tokens have no iat
 	}
 	payload, err := json.Marshal(claims{
-		Issuer:    from,
-		Audience:  from + "/resources",
-		NotBefore: at.Unix(),
-		IssuedAt:  issuedAt,
-		Expires:   at.Add(g.lifetime).Unix(),
-		ID:        id,
-		ClientID:  g.client,
-		Merchant:  g.merchant,
-		Scope:     strings.Fields(g.scope),
-		Padding:   strings.Repeat("x", g.padding),
+		Issuer:     from,
+		Audience:   from + "/resources",
+		NotBefore:  at.Unix(),
+		IssuedAt:   issuedAt,
+		Expires:    at.Add(g.lifetime).Unix(),
+		ID:         id,
+		ClientID:   g.client,
+		Merchant:   g.merchant,
+		MerchantID: merchantID,
+		Scope:      strings.Fields(g.scope),
+		Padding:    strings.Repeat("x", g.padding),
 	})
 	if err != nil {
 		return token.Secret{}, fmt.Errorf("encode the claims: %w", err)
@@ -86,6 +89,12 @@ func (s *signer) accessToken(g grant, at time.Time) (token.Secret, error) {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(text))
 	return token.NewSecret(text + "." + encode(mac.Sum(nil))), nil
+}
+
+// merchantIDOf is what the server itself calls a merchant.
+func merchantIDOf(vat string) string {
+	sum := sha256.Sum256([]byte("merchant " + vat))
+	return hex.EncodeToString(sum[:idBytes])
 }
 
 // id returns a fresh id in hex.

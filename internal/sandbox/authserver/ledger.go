@@ -47,8 +47,8 @@ func (s *Server) InFlight() (now, most int) {
 }
 
 // Secrets returns every secret value that the server knows or has issued:
-// client secrets, subscription keys, access tokens, refresh tokens and code
-// verifiers. A test searches what was printed for them.
+// client secrets, subscription keys, access tokens, refresh tokens, codes and
+// code verifiers. A test searches what was printed for them.
 func (s *Server) Secrets() []token.Secret {
 	var secrets []token.Secret
 	for _, client := range s.clients.all() {

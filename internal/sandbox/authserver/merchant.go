@@ -1,14 +1,16 @@
 package authserver
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"time"
 
 	"token-refresher/internal/token"
 )
 
 // merchant is the token endpoint of the merchant authorization server, for
-// refresh tokens (RFC 6749 section 6). A code is always an unknown one.
+// codes (RFC 6749 section 4.1.3) and refresh tokens (section 6).
 func (s *Server) merchant() endpoint {
 	return endpoint{
 		credentials: formCredentials,
@@ -21,31 +23,46 @@ func (s *Server) authorizeMerchant(c call) (grant, *answer) {
 	if refusal != nil {
 		return grant{}, refusal
 	}
-	switch c.form.Get("grant_type") {
-	case "refresh_token":
-	case "authorization_code":
-		return grant{}, oauthError(http.StatusBadRequest, "invalid_grant", "")
-	case "client_credentials":
-		return grant{}, oauthError(http.StatusBadRequest, "unauthorized_client", "")
-	default:
-		return grant{}, oauthError(http.StatusBadRequest, "unsupported_grant_type", "")
-	}
-	if !c.form.Has("refresh_token") {
-		return grant{}, oauthError(http.StatusBadRequest, "invalid_request", "")
-	}
-	got, ok, err := s.consents.refresh(client, c.form.Get("refresh_token"), c.form.Get("code_verifier"))
+	got, code, err := s.redeem(client, c.form)
 	if err != nil {
 		broken := htmlAnswer(http.StatusInternalServerError)
 		return grant{}, &broken
 	}
-	if !ok {
-		return grant{}, oauthError(http.StatusBadRequest, "invalid_grant", "")
+	if code != "" {
+		return grant{}, oauthError(http.StatusBadRequest, code, "")
 	}
 	return grant{
-		client: client.ID, merchant: got.record.Merchant, scope: consentScope, lifetime: client.MerchantLifetime,
-		issuer: MerchantIssuer, refreshToken: token.NewSecret(got.value),
-		subject: got.record.Subject, omitIDToken: client.OmitIDToken,
+		client: client.ID, merchant: got.record.Merchant, scope: cmp.Or(got.record.Scope, consentScope), lifetime: client.MerchantLifetime,
+		issuer: MerchantIssuer, refreshToken: token.NewSecret(got.value), subject: got.record.Subject,
+		nonce: got.nonce, omitIDToken: client.OmitIDToken && got.nonce == "",
 	}, nil
+}
+
+// redeem uses the refresh token or the code of a request; the second result is
+// the error code of a refusal.
+func (s *Server) redeem(client Client, form url.Values) (got obtained, refusal string, err error) {
+	ok := false
+	switch form.Get("grant_type") {
+	case "refresh_token":
+		if !form.Has("refresh_token") {
+			return obtained{}, "invalid_request", nil
+		}
+		got, ok, err = s.consents.refresh(client, form.Get("refresh_token"), form.Get("code_verifier"))
+	case "authorization_code":
+		if !form.Has("code") {
+			return obtained{}, "invalid_request", nil
+		}
+		p := presentation{code: form.Get("code"), redirectURI: form.Get("redirect_uri"), verifier: form.Get("code_verifier")}
+		got, ok, err = s.consents.exchange(client, p)
+	case "client_credentials":
+		return obtained{}, "unauthorized_client", nil
+	default:
+		return obtained{}, "unsupported_grant_type", nil
+	}
+	if !ok {
+		refusal = "invalid_grant"
+	}
+	return got, refusal, err
 }
 
 // merchantClient authenticates the client of a form-encoded request.
@@ -67,10 +84,11 @@ func renderMerchant(g grant, value token.Secret, _ time.Time) answer {
 	}
 	fields = append(fields, field{"access_token", quote(value.Reveal())})
 	fields = append(fields, expiresIn(g, g.seconds())...)
-	return jsonAnswer(http.StatusOK, append(fields,
-		field{"token_type", quote("Bearer")},
-		field{"refresh_token", quote(g.refreshToken.Reveal())},
-		field{"scope", quote(g.scope)})...)
+	fields = append(fields, field{"token_type", quote("Bearer")})
+	if !g.refreshToken.Empty() {
+		fields = append(fields, field{"refresh_token", quote(g.refreshToken.Reveal())})
+	}
+	return jsonAnswer(http.StatusOK, append(fields, field{"scope", quote(g.scope)})...)
 }
 
 // revocation is the revocation endpoint (RFC 7009). Only a refresh token can be

@@ -28,7 +28,8 @@ func TestMerchantRefusals(t *testing.T) {
 		{name: "no refresh token", change: func(f url.Values) { f.Del("refresh_token") }, status: 400, want: "invalid_request"},
 		{name: "an empty refresh token", change: func(f url.Values) { f.Set("refresh_token", "") }, status: 400, want: "invalid_grant"},
 		{name: "unknown refresh token", change: func(f url.Values) { f.Set("refresh_token", "x") }, status: 400, want: "invalid_grant"},
-		{name: "a code", change: func(f url.Values) { f.Set("grant_type", "authorization_code") }, status: 400, want: "invalid_grant"},
+		{name: "no code", change: func(f url.Values) { f.Set("grant_type", "authorization_code") }, status: 400, want: "invalid_request"},
+		{name: "unknown code", change: func(f url.Values) { f.Set("grant_type", "authorization_code"); f.Set("code", "x") }, status: 400, want: "invalid_grant"},
 		{name: "client credentials", change: func(f url.Values) { f.Set("grant_type", "client_credentials") }, status: 400, want: "unauthorized_client"},
 		{name: "no grant type", change: func(f url.Values) { f.Del("grant_type") }, status: 400, want: "unsupported_grant_type"},
 	}

@@ -104,7 +104,11 @@ func TestRefreshAnswer(t *testing.T) {
 	}
 	access, _ := answer["access_token"].(string)
 	got := claims(t, access)
+	if id, _ := got["merchant_id"].(string); id == "" {
+		t.Error("the access token names no merchant_id")
+	}
 	delete(got, "jti")
+	delete(got, "merchant_id")
 	want := map[string]any{
 		"iss": "https://api.mobilepay.dk/merchant", "aud": "https://api.mobilepay.dk/merchant/resources", "client_id": consentID,
 		"merchant_vat": merchantVAT, "nbf": json.Number("1700000000"), "exp": json.Number("1700000300"), "scope": []any{"openid", "offline_access"},

@@ -5,25 +5,26 @@ import (
 	"time"
 )
 
-// refreshed is what a good refresh token was exchanged for.
-type refreshed struct {
+// obtained is what a good refresh token or code was exchanged for.
+type obtained struct {
 	record record
 	value  string // of the refresh token to use next
+	nonce  string // of the code; empty for a refresh
 }
 
 // refresh uses a refresh token: it returns what is to be used next, or false if
 // the token is refused. An error means that nothing happened.
-func (b *book) refresh(client Client, value, verifier string) (refreshed, bool, error) {
+func (b *book) refresh(client Client, value, verifier string) (obtained, bool, error) {
 	next, err := b.random()
 	if err != nil {
-		return refreshed{}, false, err
+		return obtained{}, false, err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	number, known := b.byValue[value]
 	if !known || b.records[b.tickets[number].Consent].Client != client.ID {
 		b.counters.Unknown++
-		return refreshed{}, false, nil
+		return obtained{}, false, nil
 	}
 	t := b.tickets[number]
 	r := b.records[t.Consent]
@@ -31,23 +32,23 @@ func (b *book) refresh(client Client, value, verifier string) (refreshed, bool, 
 	switch {
 	case t.Spent:
 		b.counters.Stale++
-		return refreshed{}, false, b.save(change{records: []record{r.met(client.DetectReuse)}})
+		return obtained{}, false, b.save(change{records: []record{r.met(client.DetectReuse)}})
 	case r.Ended != "":
 		b.counters.Ended++
-		return refreshed{}, false, nil
+		return obtained{}, false, nil
 	case !now.Before(t.Expires):
 		b.counters.Expired++
-		return refreshed{}, false, nil
+		return obtained{}, false, nil
 	case client.DemandVerifier && subtle.ConstantTimeCompare([]byte(r.Verifier), []byte(verifier)) == 0:
 		b.counters.BadVerifier++
-		return refreshed{}, false, nil
+		return obtained{}, false, nil
 	}
 	c, next := b.rotated(client, t, r, next, now)
 	if err := b.save(c); err != nil {
-		return refreshed{}, false, err
+		return obtained{}, false, err
 	}
 	b.counters.Refreshed++
-	return refreshed{record: c.records[0], value: next}, true, nil
+	return obtained{record: c.records[0], value: next}, true, nil
 }
 
 // met is the record after one of its spent refresh tokens was presented.
@@ -65,10 +66,10 @@ func (b *book) rotated(client Client, t ticket, r record, next string, now time.
 	expires := now.Add(client.ConsentLifetime)
 	if client.RefreshTokens == ReUse {
 		t.Expires = expires
-		return change{[]record{r}, []ticket{t}}, t.Value
+		return change{records: []record{r}, tickets: []ticket{t}}, t.Value
 	}
 	t.Spent = true
 	r.Newest = len(b.tickets)
 	issued := ticket{Number: r.Newest, Consent: r.Number, Value: next, Issued: now, Expires: expires}
-	return change{[]record{r}, []ticket{t, issued}}, next
+	return change{records: []record{r}, tickets: []ticket{t, issued}}, next
 }

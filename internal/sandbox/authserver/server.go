@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,10 @@ const (
 	MerchantTokenPath = "/merchant-authentication-openidconnect/connect/token"
 	RevocationPath    = "/merchant-authentication-openidconnect/connect/revocation"
 
+	MerchantDiscoveryPath = "/account/.well-known/openid-configuration"
+	JWKSPath              = "/account/.well-known/openid-configuration/jwks"
+	AuthorizePath         = "/account/connect/authorize"
+
 	FaultsPath = "/sandbox/faults"
 )
 
@@ -48,11 +53,17 @@ type Config struct {
 	Lifetime, VippsLifetime, PartnerLifetime time.Duration
 	// Discovery is the document that is served first.
 	Discovery Discovery
+	// ResponseIssuer puts iss into answers to authorize requests (RFC 9207).
+	ResponseIssuer bool
+	// IDTokenKey is the first key of ID tokens, unless the file has one; nil:
+	// one is made when it is needed, which takes a while.
+	IDTokenKey *rsa.PrivateKey
 	// Choose is asked which fault a request meets that meets none of those
 	// switched on; the zero Fault is none, and its kind must be a known one. The
 	// merchant is empty where the request names none.
 	Choose func(clientID, merchant string) Fault
-	// Path is the file that consents are kept in; empty keeps them in memory.
+	// Path is the file that consents, codes and the keys of ID tokens are kept
+	// in; empty keeps them in memory.
 	// Whatever an answer says is on disk before it is sent.
 	Path string
 	// Now is the clock; time.Now when nil.
@@ -72,7 +83,7 @@ type Server struct {
 	signer  *signer
 
 	consents *book
-	idTokens idTokens
+	keys     *keyring
 
 	mu        sync.Mutex
 	discovery Discovery
@@ -105,11 +116,27 @@ func New(config Config) (*Server, error) {
 			return nil, err
 		}
 	}
-	s.consents, err = openBook(config.Path, config.Now, signer.bare)
-	if err != nil {
+	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	return s, nil
+}
+
+// open begins with what the state file holds.
+func (s *Server) open() error {
+	d, err := openDisk(s.config.Path)
+	if err != nil {
+		return err
+	}
+	kept, err := d.load()
+	if err == nil {
+		s.keys, err = newKeyring(d, kept.keys, s.config.IDTokenKey, s.config.Now)
+	}
+	if err != nil {
+		return errors.Join(err, d.close())
+	}
+	s.consents = newBook(d, kept, s.config.Now, s.signer.bare)
+	return nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -123,6 +150,8 @@ func (s *Server) routes() *http.ServeMux {
 	mux.Handle(MerchantTokenPath, s.requests(s.merchant()))
 	mux.Handle(RevocationPath, s.requests(s.revocation()))
 	mux.HandleFunc(DiscoveryPath, s.serveDiscovery)
+	mux.HandleFunc("GET "+MerchantDiscoveryPath, s.serveMerchantDiscovery)
+	mux.HandleFunc("GET "+JWKSPath, s.serveKeys)
 	mux.HandleFunc("GET "+FaultsPath, s.listFaults)
 	mux.HandleFunc("PUT "+FaultsPath, s.putFault)
 	mux.HandleFunc("DELETE "+FaultsPath, s.deleteFaults)

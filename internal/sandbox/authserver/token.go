@@ -48,6 +48,8 @@ type grant struct {
 	issuer, subject       string
 	refreshToken, idToken token.Secret
 	omitIDToken           bool
+	nonce                 string         // empty for a refresh
+	spoil                 func(*idToken) // nil: not at all
 }
 
 // seconds returns the lifetime as a decimal number of whole seconds.
@@ -62,6 +64,7 @@ func (s *Server) requests(e endpoint) http.Handler {
 		c.id, c.secret = e.credentials(r, c.form)
 		defer s.ledger.begin(c.id)()
 		defer s.consents.present(c.form.Get("refresh_token"))()
+		s.consents.presentCode(c.form.Get("code"))
 		fault, how := s.meets(c)
 		how.deliver(w, r, respond(e, c, fault, how))
 	})
@@ -70,12 +73,12 @@ func (s *Server) requests(e endpoint) http.Handler {
 // meets returns the fault that the request meets: one that is switched on, or
 // else what Config.Choose says.
 func (s *Server) meets(c call) (Fault, behaviour) {
-	fault, how := s.faults.take(c.id)
+	fault, how := s.faults.take(c.id, tokenChannel)
 	if fault.Kind != "" || s.config.Choose == nil {
 		return fault, how
 	}
 	merchant := c.form.Get("merchant_vat")
-	for _, name := range []string{"refresh_token", "token"} {
+	for _, name := range []string{"refresh_token", "token", "code"} {
 		merchant = cmp.Or(merchant, s.consents.merchant(c.form.Get(name)))
 	}
 	fault = s.config.Choose(c.id, merchant)
@@ -90,6 +93,7 @@ func respond(e endpoint, c call, fault Fault, how behaviour) answer {
 		how.before(fault)
 	}
 	a, ok := e.serve(c, func(g *grant) {
+		g.spoil = how.spoil
 		if how.shape != nil {
 			how.shape(fault, g)
 		}
@@ -124,8 +128,8 @@ func (s *Server) issuing(
 // issue makes and records the access token, and the ID token if there is one.
 func (s *Server) issue(g *grant, now time.Time) (token.Secret, error) {
 	value, err := s.signer.accessToken(*g, now)
-	if err == nil && g.subject != "" && !g.omitIDToken {
-		g.idToken, err = s.idTokens.sign(*g, now)
+	if err == nil && g.subject != "" {
+		g.idToken, err = s.keys.sign(idTokenOf(*g, value, now))
 	}
 	if err != nil {
 		return token.Secret{}, err
