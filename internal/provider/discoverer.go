@@ -19,6 +19,7 @@ type DiscovererConfig struct {
 // Discoverer finds endpoints that a provider object does not pin. It keeps each
 // document for an hour and each failure for half a minute, and lets one caller
 // at a time ask for a document, so that a sweep of a hundred clients asks once.
+// It is safe for concurrent use.
 type Discoverer struct {
 	client *http.Client
 
@@ -71,6 +72,18 @@ func (d *Discoverer) Resolve(ctx context.Context, p Provider, c token.Credential
 		return Provider{}, networkProblem(ctx, ctx.Err())
 	}
 	return d.resolve(ctx, place, p, c, missing)
+}
+
+// Keys gets the provider's JSON Web Key Set (RFC 7517 section 5) from its
+// jwks_uri, which is discovered if it is not pinned: 64 KiB at most, as it came.
+// Nothing of it is kept. It waits for the provider's timeout twice at most.
+// Errors are *DiscoveryError.
+func (d *Discoverer) Keys(ctx context.Context, p Provider, c token.Credentials) ([]byte, error) {
+	p, err := d.Resolve(ctx, p, c, JWKSURI)
+	if err != nil {
+		return nil, err
+	}
+	return d.get(ctx, p, c, string(JWKSURI), p.JWKSURI, maxKeys)
 }
 
 func (d *Discoverer) place(url string) *place {

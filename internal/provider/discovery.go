@@ -25,9 +25,11 @@ const (
 	RevocationEndpoint    Endpoint = "revocation_endpoint"
 )
 
-// maxDocument is the size in bytes of the largest discovery document that is
-// read.
-const maxDocument = 256 << 10
+// The sizes in bytes of the largest documents that are read.
+const (
+	maxDocument = 256 << 10
+	maxKeys     = 64 << 10
+)
 
 // How long a document is used, and how long a failure is.
 const (
@@ -35,8 +37,8 @@ const (
 	failureLife  = 30 * time.Second
 )
 
-// DiscoveryError says why an endpoint could not be discovered, in fixed words:
-// never a body, a URL or a header.
+// DiscoveryError says why an endpoint could not be discovered, or the keys not be
+// had, in fixed words: never a body, a URL or a header.
 type DiscoveryError struct {
 	Temporary bool // the network, or a server that may recover
 	Timeout   bool
@@ -94,17 +96,31 @@ func (p Provider) adopt(d document, missing []Endpoint) (Provider, error) {
 	return p, nil
 }
 
-// fetch gets the document that the provider's discovery_url points to. The
-// request carries the provider's headers but not the client's secret.
+// fetch gets the document that the provider's discovery_url points to.
 func (d *Discoverer) fetch(ctx context.Context, p Provider, c token.Credentials) (document, error) {
-	if err := p.CheckURL(p.DiscoveryURL); err != nil {
-		return document{}, &DiscoveryError{problem: "discovery_url " + err.Error()}
+	body, err := d.get(ctx, p, c, "discovery_url", p.DiscoveryURL, maxDocument)
+	if err != nil {
+		return document{}, err
+	}
+	var parsed document
+	if json.Unmarshal(body, &parsed) != nil {
+		return document{}, &DiscoveryError{Status: http.StatusOK, problem: "the document is not JSON of the expected form"}
+	}
+	return parsed, nil
+}
+
+// get gets a public document of the provider, of limit bytes at most, within the
+// provider's timeout. The request carries the provider's headers but not the
+// client's secret.
+func (d *Discoverer) get(ctx context.Context, p Provider, c token.Credentials, field, url string, limit int) ([]byte, error) {
+	if err := p.CheckURL(url); err != nil {
+		return nil, &DiscoveryError{problem: field + " " + err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.DiscoveryURL, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return document{}, &DiscoveryError{problem: "discovery_url is not a URL"}
+		return nil, &DiscoveryError{problem: field + " is not a URL"}
 	}
 	request.Header.Set("Accept", "application/json")
 	for name, value := range p.discoveryHeaders(c) {
@@ -112,32 +128,28 @@ func (d *Discoverer) fetch(ctx context.Context, p Provider, c token.Credentials)
 	}
 	response, err := d.client.Do(request)
 	if err != nil {
-		return document{}, networkProblem(ctx, err)
+		return nil, networkProblem(ctx, err)
 	}
 	defer response.Body.Close()
-	return readDocument(ctx, response)
+	return readDocument(ctx, response, limit)
 }
 
-func readDocument(ctx context.Context, response *http.Response) (document, error) {
+func readDocument(ctx context.Context, response *http.Response, limit int) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		temporary := response.StatusCode >= http.StatusInternalServerError || response.StatusCode == http.StatusTooManyRequests
-		return document{}, &DiscoveryError{
+		return nil, &DiscoveryError{
 			Temporary: temporary, Status: response.StatusCode,
 			problem: fmt.Sprintf("the answer is not the document but status %d", response.StatusCode),
 		}
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(limit)+1))
 	if err != nil {
-		return document{}, networkProblem(ctx, err)
+		return nil, networkProblem(ctx, err)
 	}
-	if len(body) > maxDocument {
-		return document{}, &DiscoveryError{Status: response.StatusCode, problem: "the document is larger than 256 KiB"}
+	if len(body) > limit {
+		return nil, &DiscoveryError{Status: response.StatusCode, problem: fmt.Sprintf("the document is larger than %d KiB", limit>>10)}
 	}
-	var parsed document
-	if json.Unmarshal(body, &parsed) != nil {
-		return document{}, &DiscoveryError{Status: response.StatusCode, problem: "the document is not JSON of the expected form"}
-	}
-	return parsed, nil
+	return body, nil
 }
 
 // networkProblem keeps of an error only whether time ran out: the rest may

@@ -6,7 +6,9 @@
 // The package owns the guard of where credentials may be sent: every URL, be it
 // written by hand or discovered, is https (http on loopback only) and on a host
 // that the deployment allows. It owns discovery, which may add an endpoint that
-// is not pinned and never replaces one that is.
+// is not pinned and never replaces one that is, and how a provider's keys are
+// got.
 //
-// It leaves the token request and its answer to package oauth.
+// It leaves the token request and its answer to package oauth, and what the keys
+// say to package idtoken.
 package provider
