@@ -28,7 +28,6 @@ type Config struct {
 // discovered documents, but no failure.
 type Client struct {
 	transport  http.RoundTripper
-	unshared   http.RoundTripper // a connection for each request
 	discoverer *provider.Discoverer
 	limits     limits
 }
@@ -43,7 +42,7 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{transport: transport, unshared: unshared(transport), discoverer: discoverer}, nil
+	return &Client{transport: transport, discoverer: discoverer}, nil
 }
 
 // ClientCredentials asks for an access token by the client credentials grant
@@ -106,7 +105,7 @@ func (c *Client) ask(ctx context.Context, p provider.Provider, credentials token
 		secrets:    append(secretsOf(credentials, headers), q.secrets...),
 	}
 	if q.alone {
-		exchange.next = c.unshared
+		exchange.next = unshared(c.transport)
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()

@@ -61,8 +61,10 @@ func (c *Client) AuthorizationCode(ctx context.Context, p provider.Provider, cre
 	})
 }
 
-// unshared returns a transport whose connections carry one request each. A
-// RoundTripper that is not net/http's has to see to that itself.
+// unshared returns a transport for one request, with a connection of its own that
+// ends with it. Several requests over one such transport would still meet on a
+// connection of HTTP/2. A RoundTripper that is not net/http's has to see to that
+// itself.
 func unshared(transport http.RoundTripper) http.RoundTripper {
 	shared, ok := transport.(*http.Transport)
 	if !ok {

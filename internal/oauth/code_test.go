@@ -138,7 +138,7 @@ func TestCodeAnswer(t *testing.T) {
 
 func TestRefusedCode(t *testing.T) {
 	t.Parallel()
-	const echo = `"error_description":"` + authorizationCode + " " + codeVerifier + `","correlation_id":"0123456789"`
+	const echo = `"error_description":"` + authorizationCode + " " + codeVerifier + `","correlation_id":"c0de"`
 	tests := []struct {
 		name  string
 		idp   *server
@@ -147,7 +147,7 @@ func TestRefusedCode(t *testing.T) {
 	}{
 		{"a spent code", serving(400, `{"error":"invalid_grant",`+echo+`}`), oauth.ClassGrant, oauth.Answered},
 		{"a refused client", serving(400, `{"error":"invalid_client",`+echo+`}`), oauth.ClassClient, oauth.Answered},
-		{"the gateway", serving(401, `{"error":"Unauthorized","error_description":{"correlation_id":"0123456789"}}`), oauth.ClassClient, oauth.Answered},
+		{"the gateway", serving(401, `{"error":"Unauthorized","error_description":{"correlation_id":"verifier"}}`), oauth.ClassClient, oauth.Answered},
 		{"an error page", serving(502, `<html>`+authorizationCode), oauth.ClassTransient, oauth.Answered},
 		{"too many requests", serving(429, ``), oauth.ClassThrottled, oauth.Answered},
 		{"a reset", failing(syscall.ECONNRESET), oauth.ClassTransient, oauth.Broken},
@@ -160,7 +160,7 @@ func TestRefusedCode(t *testing.T) {
 			if found.Class != test.class || found.Delivery() != test.want || len(test.idp.sent()) != 1 {
 				t.Errorf("got %s, %s after %d requests, want %s, %s and 1", found.Class, found.Delivery(), len(test.idp.sent()), test.class, test.want)
 			}
-			for _, sent := range []string{authorizationCode, codeVerifier, "0123456789"} {
+			for _, sent := range []string{authorizationCode, codeVerifier, "c0de", "verifier"} {
 				if strings.Contains(err.Error(), sent) {
 					t.Errorf("the error gives away what was sent: %v", err)
 				}
