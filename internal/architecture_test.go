@@ -32,6 +32,7 @@ func allowed() map[string][]string {
 
 		"internal":             nil, // this test
 		"internal/app":         all,
+		"internal/consent":     {"internal/consent/page", "internal/seal", "internal/token"},
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
 		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/token"},
