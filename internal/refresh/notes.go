@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -14,6 +15,28 @@ import (
 type note struct {
 	version string
 	health  Health
+}
+
+// Notes is what reading a client's Health needs of the journal.
+type Notes interface {
+	Note(ctx context.Context, key string) (value []byte, version string, err error)
+}
+
+// ReadHealth reads what all instances know about a client of grants; one that
+// nothing was noted about is healthy. Errors: the journal's.
+func ReadHealth(ctx context.Context, journal Notes, client string) (Health, error) {
+	value, _, err := journal.Note(ctx, noteKey(client))
+	if errors.Is(err, token.ErrNotFound) {
+		return Health{}, nil
+	}
+	var health Health
+	if err == nil {
+		err = json.Unmarshal(value, &health)
+	}
+	if err != nil {
+		return Health{}, fmt.Errorf("read the client's health: %w", err)
+	}
+	return health, nil
 }
 
 // recall replaces what this instance knows about the clients that have work by

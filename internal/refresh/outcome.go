@@ -32,10 +32,15 @@ func (r *renewal) giveUp(ctx context.Context, cause error) error {
 	return r.note(ctx, cause, func(e token.Entry) token.Entry {
 		now := time.Now()
 		next := e.Attempted(outcome, now)
-		if r.occasion == Probing {
+		left := e.Access.ExpiresAt.Sub(now)
+		switch r.occasion {
+		case Probing:
 			next.Result.Failures, next.DueAt = e.Result.Failures, now // behind the others, so that probes rotate
-		} else {
-			next.DueAt = now.Add(backoffFor(e.Result.Failures, r.Schedule.SweepInterval, e.Access.ExpiresAt.Sub(now)))
+		case OnDemand: // somebody goes on asking: that must not keep sweeps from trying when the provider is well again
+			next.Result.Failures = max(e.Result.Failures, 1)
+			next.DueAt = now.Add(backoffFor(0, r.Schedule.SweepInterval, left))
+		default:
+			next.DueAt = now.Add(backoffFor(e.Result.Failures, r.Schedule.SweepInterval, left))
 		}
 		return next
 	})

@@ -115,7 +115,8 @@ type renewal struct {
 	*Renewer
 	endpoint GrantEndpoint
 	occasion Occasion
-	entry    token.Entry // as it was last read or stored
+	asked    func(token.Entry) (token.Entry, error) // what the claim notes beside; nil: nothing
+	entry    token.Entry                            // as it was last read or stored
 	holder   string
 	lost     bool // an answer to this refresh token broke off, now or before
 	result   Renewal
@@ -125,19 +126,20 @@ type renewal struct {
 // read before the refresh token is sent.
 func (r *renewal) claim(ctx context.Context, id token.ID) error {
 	entry, err := r.Journal.Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("claim: %w", err)
+	}
+	return r.claimFrom(ctx, entry)
+}
+
+// claimFrom takes the lease of the entry that was read, or of what has taken its
+// place since.
+func (r *renewal) claimFrom(ctx context.Context, entry token.Entry) error {
 	for {
-		if err != nil {
-			return fmt.Errorf("claim: %w", err)
-		}
 		r.entry = entry
-		now := time.Now()
-		if !r.mayTry(entry, now) {
-			return token.ErrNotDue
-		}
-		r.holder = r.NewID()
-		claimed, refusal := entry.Claim(now, token.Lease{Holder: r.holder, Until: now.Add(leaseFor)}, false)
-		if refusal != nil {
-			return refusal
+		claimed, err := r.claimed(entry, time.Now())
+		if err != nil {
+			return err
 		}
 		entry, err = r.Journal.Swap(ctx, entry, claimed)
 		if err == nil {
@@ -147,10 +149,23 @@ func (r *renewal) claim(ctx context.Context, id token.ID) error {
 			r.lost = entry.Result.Outcome == token.OutcomeUnknown || entry.Unsettled
 			return nil
 		}
-		if errors.Is(err, token.ErrConflict) {
-			err = nil // look at what is stored now
+		if !errors.Is(err, token.ErrConflict) { // else look at what is stored now
+			return fmt.Errorf("claim: %w", err)
 		}
 	}
+}
+
+// claimed is the entry with the lease taken, if it may be.
+func (r *renewal) claimed(entry token.Entry, now time.Time) (token.Entry, error) {
+	if !r.mayTry(entry, now) {
+		return entry, token.ErrNotDue
+	}
+	r.holder = r.NewID()
+	claimed, err := entry.Claim(now, token.Lease{Holder: r.holder, Until: now.Add(leaseFor)}, false)
+	if err != nil || r.asked == nil {
+		return claimed, err
+	}
+	return r.asked(claimed)
 }
 
 // mayTry: what the provider refused is for sweeps alone to try again, which see

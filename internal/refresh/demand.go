@@ -1,0 +1,31 @@
+package refresh
+
+import (
+	"context"
+
+	"token-refresher/internal/token"
+)
+
+// Demand renews a grant that somebody needs a token of, due or not, as Renew
+// does OnDemand. It starts from the entry that was just read, with a consistent
+// read, and tries only while that one's answer is the newest: of many who found
+// it lacking one renews it, and the others get token.ErrSuperseded together with
+// what is stored now. Another one's lease is token.ErrLeased.
+//
+// asked notes in the write that takes the lease what was asked for; its error
+// takes none and becomes the renewal's.
+func (r *Renewer) Demand(ctx context.Context, seen token.Entry, endpoint GrantEndpoint, asked func(token.Entry) (token.Entry, error)) Renewal {
+	renewal := renewal{Renewer: r, endpoint: endpoint, occasion: OnDemand}
+	renewal.asked = func(e token.Entry) (token.Entry, error) {
+		if e.Revision != seen.Revision {
+			return e, token.ErrSuperseded
+		}
+		return asked(e)
+	}
+	err := renewal.claimFrom(ctx, seen)
+	if err == nil {
+		err = renewal.work(ctx)
+	}
+	renewal.result.Entry, renewal.result.Err = renewal.entry, err
+	return renewal.result
+}
