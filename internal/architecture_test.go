@@ -26,13 +26,14 @@ func allowed() map[string][]string {
 	}
 
 	return map[string][]string{
-		"cmd/tokens":         slices.Concat(functions, emulators, []string{"internal/statuspage"}),
+		"cmd/tokens":         slices.Concat(functions, emulators, []string{"internal/importer", "internal/statuspage"}),
 		"functions/operator": functions,
 		"functions/refresh":  functions,
 
 		"internal":             nil, // this test
 		"internal/app":         all,
 		"internal/consent":     {"internal/consent/page", "internal/seal", "internal/token"},
+		"internal/importer":    {"internal/token"},
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
 		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/token"},
@@ -73,6 +74,7 @@ func owners() map[string][]string {
 		"github.com/aws/aws-sdk-go-v2/service/secretsmanager": {"internal/secretstore"},
 		"github.com/aws/aws-xray-sdk-go":                      {"internal/telemetry"},
 		"github.com/caarlos0/env":                             {"internal/app"},
+		"github.com/schollz/progressbar":                      {"cmd/tokens"},
 		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/secretsmanager"},
 		"golang.org/x/oauth2":                                 {"internal/oauth"},
 

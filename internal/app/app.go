@@ -90,14 +90,7 @@ func newApp(ctx context.Context, f Function) (*App, error) {
 	}
 	a := &App{Config: config, Log: telemetry.NewLogger(f.Output, config.LogLevel)}
 	var storeErr, metricsErr, eventsErr, oauthErr, grantsErr error
-	a.store, storeErr = secretstore.New(secretstore.Config{
-		Client:          secretstore.NewClient(awsConfig),
-		Prefix:          config.SecretPrefix,
-		KMSKeyID:        config.SecretKMSKeyID,
-		Tags:            config.SecretTags,
-		WritesPerSecond: float64(config.SecretWritesPerSecond),
-		WriteInterval:   config.SecretWriteInterval,
-	})
+	a.store, storeErr = newStore(config, awsConfig)
 	a.Metrics, metricsErr = telemetry.NewMetrics(telemetry.MetricsConfig{
 		Writer:       f.Output,
 		GrantType:    string(cmp.Or(config.GrantType, token.GrantTypeAuthorizationCode)), // what is at risk are grants
