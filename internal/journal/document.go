@@ -30,6 +30,8 @@ type document struct {
 	Exchanges   []exchange  `json:"exchanges,omitempty"`
 	Parked      bool        `json:"parked,omitzero"`
 	Removed     bool        `json:"removed,omitzero"`
+	Removal     removal     `json:"removal,omitzero"`
+	Untold      []notice    `json:"untold,omitempty"`
 }
 
 type lease struct {
@@ -77,22 +79,41 @@ type accessPut struct {
 	At       time.Time `json:"at,omitzero"`
 }
 
+type removal struct {
+	At          time.Time `json:"at,omitzero"`
+	RevokedAt   time.Time `json:"revoked_at,omitzero"`
+	DeletedAt   time.Time `json:"deleted_at,omitzero"`
+	DoneAt      time.Time `json:"done_at,omitzero"`
+	NextAt      time.Time `json:"next_at,omitzero"`
+	Unrevocable bool      `json:"unrevocable,omitzero"`
+}
+
+type notice struct {
+	Type   string    `json:"type"`
+	Reason string    `json:"reason"`
+	Since  time.Time `json:"since,omitzero"`
+}
+
 func documentOf(e token.Entry) document {
 	d := document{
 		Revision: e.Revision, CommittedAt: e.CommittedAt, Suspect: e.Suspect,
 		DueAt: e.DueAt, Lease: lease(e.Lease), Unsettled: e.Unsettled, Result: resultOf(e.Result), UsedAt: e.UsedAt,
 		Rejection: rejection(e.Rejection),
 		PublishAt: e.PublishAt, Memory: formatMemory(e.Memory), Put: put(e.Put), AccessPut: accessPut(e.AccessPut),
-		Parked: e.Parked, Removed: e.Removed,
+		Parked: e.Parked, Removed: e.Removed, Removal: removal(e.Removal),
 	}
 	for _, t := range e.Forced {
 		d.Forced = append(d.Forced, utc(t))
+	}
+	for _, n := range e.Untold {
+		d.Untold = append(d.Untold, notice{Type: n.Type, Reason: n.Reason, Since: utc(n.Since)})
 	}
 	for _, x := range e.Exchanges {
 		d.Exchanges = append(d.Exchanges, exchange{Attempt: formatFingerprint(x.Attempt), At: utc(x.At), Outcome: x.Outcome})
 	}
 	for _, t := range []*time.Time{
 		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.UsedAt, &d.Rejection.At, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
+		&d.Removal.At, &d.Removal.RevokedAt, &d.Removal.DeletedAt, &d.Removal.DoneAt, &d.Removal.NextAt,
 	} {
 		*t = utc(*t)
 	}
@@ -113,13 +134,17 @@ func (d document) entry() (token.Entry, error) {
 	if err != nil {
 		return token.Entry{}, err
 	}
+	var untold []token.Notice
+	for _, n := range d.Untold {
+		untold = append(untold, token.Notice(n))
+	}
 	return token.Entry{
-		Exchanges: exchanges,
-		Revision:  d.Revision, CommittedAt: d.CommittedAt, Suspect: d.Suspect,
+		Exchanges: exchanges, Untold: untold,
+		Revision: d.Revision, CommittedAt: d.CommittedAt, Suspect: d.Suspect,
 		DueAt: d.DueAt, Lease: token.Lease(d.Lease), Unsettled: d.Unsettled, Result: outcome, UsedAt: d.UsedAt,
 		Rejection: token.Rejection(d.Rejection),
 		PublishAt: d.PublishAt, Memory: memory, Put: token.Put(d.Put), AccessPut: token.AccessPut(d.AccessPut), Forced: d.Forced,
-		Parked: d.Parked, Removed: d.Removed,
+		Parked: d.Parked, Removed: d.Removed, Removal: token.Removal(d.Removal),
 	}, nil
 }
 

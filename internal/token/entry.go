@@ -62,6 +62,9 @@ type Entry struct {
 	// Ending.
 	Parked  bool // its secret was found deleted
 	Removed bool // a tombstone: it was removed by command
+	Removal Removal
+
+	Untold []Notice // events that others have still to be told of
 
 	// Extra holds the fields of a newer schema, so that writing does not lose them.
 	Extra map[string]json.RawMessage
@@ -184,6 +187,7 @@ func (e Entry) hold(revision int64, grant Grant, access AccessToken, now time.Ti
 	e.Result = Result{Outcome: OutcomeSucceeded, At: now}
 	e.Unsettled = false
 	e.Suspect = false
+	e.Removed, e.Removal = false, Removal{}
 	return e
 }
 

@@ -51,8 +51,8 @@ func (e Entry) Exchange(attempt Fingerprint) (found Exchange, known bool) {
 // BeginExchange takes the lease and records the attempt, in one transition: of
 // several instances that got the same callback one makes it. What keeps a grant
 // from being refreshed keeps no consent away: one that is parked, or whose sealed
-// answer cannot be opened, is healed by the commit, and stays as it is without.
-// Errors: ErrExchanged, ErrTooManyExchanges, ErrRemoved, ErrLeased.
+// answer cannot be opened, is healed by the commit, and stays as it is without;
+// so is one that was removed, once its removal is done. Errors: ErrExchanged, ErrTooManyExchanges, ErrRemoved, ErrLeased.
 func (e Entry) BeginExchange(attempt Fingerprint, lease Lease, force bool, now time.Time) (Entry, error) {
 	if _, known := e.Exchange(attempt); known {
 		return e, ErrExchanged
@@ -67,7 +67,7 @@ func (e Entry) BeginExchange(attempt Fingerprint, lease Lease, force bool, now t
 		return e, ErrTooManyExchanges
 	}
 	live := e
-	live.Parked, live.Sealed = false, nil
+	live.Parked, live.Sealed, live.Removed = false, nil, e.Removing()
 	claimed, err := live.Claim(now, lease, force)
 	if err != nil {
 		return e, err
@@ -80,9 +80,9 @@ func (e Entry) BeginExchange(attempt Fingerprint, lease Lease, force bool, now t
 
 // CommitExchange stores what an exchange gave, whatever the revision is by now:
 // a newer consent always wins. Only one that began later and did not fail, or a
-// removal, is newer still. Errors: ErrSuperseded, ErrRemoved.
+// removal since it began, is newer still. Errors: ErrSuperseded, ErrRemoved.
 func (e Entry) CommitExchange(attempt Fingerprint, grant Grant, access AccessToken, now time.Time) (Entry, error) {
-	if e.Removed {
+	if begun, known := e.Exchange(attempt); e.Removing() || e.Removed && (!known || begun.Outcome != "") {
 		return e, ErrRemoved
 	}
 	if !e.newestExchange(attempt) {

@@ -107,7 +107,8 @@ const (
 // A remembered refresh token has its remembered revision; else a fitting stamp
 // has the stamped one; else a person or an import put it there and it is one
 // ahead of the journal. The higher revision wins, on a tie the later consent,
-// then the journal. That it differs makes nothing newer.
+// then the journal; a tombstone's revision is above all that was removed. That
+// it differs makes nothing newer.
 func (e Entry) Judge(found Grant) (revision int64, standing Standing) {
 	if !e.Grant.RefreshToken.Empty() && found.RefreshToken.Equal(e.Grant.RefreshToken) {
 		return e.Revision, Same
@@ -120,7 +121,8 @@ func (e Entry) Judge(found Grant) (revision int64, standing Standing) {
 	default:
 		revision = e.Revision + 1
 	}
-	if revision > e.Revision || (revision == e.Revision && found.ConsentedAt.After(e.Grant.ConsentedAt)) {
+	tie := revision == e.Revision && !e.Removed
+	if revision > e.Revision || (tie && found.ConsentedAt.After(e.Grant.ConsentedAt)) {
 		return revision, Newer
 	}
 	return revision, Older

@@ -185,7 +185,10 @@ func (e Entry) Park(now time.Time) (Entry, error) {
 		return e, ErrLeased
 	}
 	e.Parked = true
-	e.DueAt, e.PublishAt = time.Time{}, time.Time{}
+	e.DueAt = time.Time{}
+	if len(e.Untold) == 0 {
+		e.PublishAt = time.Time{}
+	}
 	return e, nil
 }
 
@@ -235,13 +238,18 @@ func (s Schedule) AccessAhead(e Entry, use Use, now time.Time) bool {
 		s.Publishes(use, e.Access.Lifetime())
 }
 
-// PublishNext is when something of the entry may next be published; zero if all
-// of it is. An open put is somebody's until it may be settled.
+// PublishNext is when something of the entry may next be published or told, or
+// its removal goes on; zero if nothing is left of that. An open put is
+// somebody's until it may be settled.
 func (s Schedule) PublishNext(e Entry, use Use, now time.Time) time.Time {
-	if e.Suspect || e.Removed || e.Parked {
+	switch {
+	case len(e.Untold) > 0:
+		return now
+	case e.Removing():
+		return e.Removal.NextAt
+	case e.Suspect, e.Removed, e.Parked:
 		return time.Time{}
-	}
-	if e.Put.Open() {
+	case e.Put.Open():
 		return e.Put.SettleAt()
 	}
 	var next time.Time

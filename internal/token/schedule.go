@@ -121,8 +121,8 @@ func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 	if allowed := e.Put.At.Add(s.WriteInterval); allowed.After(now) {
 		e.PublishAt = allowed
 	}
-	if e.Suspect || e.Removed {
-		e.PublishAt = time.Time{}
+	if e.Suspect || e.Removed || len(e.Untold) > 0 {
+		e.PublishAt = s.PublishNext(e, use, now)
 	}
 	return e
 }
@@ -143,12 +143,18 @@ func (s Schedule) publishedDueAt(e Entry, now time.Time) time.Time {
 }
 
 // AccessPublished notes that the access-token secret holds the token of a
-// revision since at. If the entry has moved on, that one is ahead. If not, it is
-// not renewed before its secret may be written again.
+// revision since at. If it is the entry's own, that is not renewed before its
+// secret may be written again. If the entry has moved on, its token waits for
+// that: one that will be too old by then is renewed anew at that time.
 func (s Schedule) AccessPublished(e Entry, use Use, revision int64, at time.Time) Entry {
 	e.AccessPut = AccessPut{Revision: revision, At: at}
-	if revision == e.Revision && e.Result.Failures == 0 && s.Publishes(use, e.Access.Lifetime()) && !e.DueAt.IsZero() {
+	if e.DueAt.IsZero() || e.Result.Failures > 0 || !s.Publishes(use, e.Access.Lifetime()) {
+		return e
+	}
+	if revision == e.Revision {
 		e.DueAt = later(e.DueAt, at.Add(s.WriteInterval))
+	} else if due := s.publishedDueAt(e, at); due.Before(e.DueAt) {
+		e.DueAt = due
 	}
 	return e
 }

@@ -46,6 +46,8 @@ func Full(id token.ID) token.Entry {
 	e.Forced = []time.Time{at(30), at(31)}
 	e.Exchanges = []token.Exchange{{Attempt: token.FingerprintOf(token.NewSecret("attempt")), At: at(20), Outcome: "stored"}}
 	e.Parked, e.Removed = true, true
+	e.Removal = token.Removal{At: at(11), RevokedAt: at(12), DeletedAt: at(13), DoneAt: at(14), NextAt: at(15), Unrevocable: true}
+	e.Untold = []token.Notice{{Type: "Consent Removed", Reason: "removed", Since: at(11)}}
 	e.Extra = map[string]json.RawMessage{"later": json.RawMessage(`{"deep":[1,"<é>"]}`)}
 	return e
 }
