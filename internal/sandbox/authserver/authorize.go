@@ -40,6 +40,13 @@ func (s *Server) trusted(query url.Values) (authorization, bool) {
 	}, true
 }
 
+// goodRedirectURI reports whether the address can be registered (RFC 6749
+// section 3.1.2).
+func goodRedirectURI(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Fragment == ""
+}
+
 // problem returns the error code for what is wrong with a request, empty if
 // nothing is. Whether its nonce was seen before is another question.
 func problem(query url.Values) string {
@@ -65,9 +72,8 @@ func problem(query url.Values) string {
 }
 
 func goodScope(scope string) bool {
-	asked := strings.Fields(scope)
-	unknown := slices.ContainsFunc(asked, func(s string) bool { return !slices.ContainsFunc(scopes(), named(s)) })
-	return !unknown && slices.Contains(asked, "openid") && slices.Contains(asked, "offline_access")
+	unknown := slices.ContainsFunc(strings.Fields(scope), func(s string) bool { return !slices.ContainsFunc(scopes(), named(s)) })
+	return !unknown && hasWord(scope, "openid") && hasWord(scope, "offline_access")
 }
 
 // scopeText is a scope and what the merchant is told about it.
@@ -89,3 +95,6 @@ func scopes() []scopeText {
 func named(name string) func(scopeText) bool {
 	return func(s scopeText) bool { return s.Name == name }
 }
+
+// hasWord reports whether a list in the form of a scope has the word.
+func hasWord(list, word string) bool { return slices.Contains(strings.Fields(list), word) }

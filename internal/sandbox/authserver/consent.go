@@ -96,6 +96,11 @@ func (c Client) withDefaults() (Client, error) {
 	default:
 		return c, fmt.Errorf("client %q: unknown use of refresh tokens %q", c.ID, string(c.RefreshTokens))
 	}
+	for _, address := range c.RedirectURIs {
+		if !goodRedirectURI(address) {
+			return c, fmt.Errorf("client %q: %q is no redirect URI", c.ID, address)
+		}
+	}
 	if c.Name == "" {
 		c.Name = c.ID
 	}

@@ -27,15 +27,13 @@ func (s *Server) listFaults(w http.ResponseWriter, _ *http.Request) {
 	for _, b := range s.faults.known {
 		l.Known = append(l.Known, known{Kind: b.kind, Says: b.says})
 	}
-	w.Header().Set("Content-Type", "application/json")
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(l) // the client may be gone
+	writeControl(w, l)
 }
 
 // putFault switches on the fault in the body, as Fault is written in JSON.
 func (s *Server) putFault(w http.ResponseWriter, r *http.Request) {
-	fault, err := decodeFault(http.MaxBytesReader(w, r.Body, maxControlBytes))
+	var fault Fault
+	err := decodeControl(http.MaxBytesReader(w, r.Body, maxControlBytes), &fault)
 	if err == nil {
 		err = s.SetFault(fault)
 	}
@@ -57,15 +55,22 @@ func (s *Server) deleteFaults(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func decodeFault(r io.Reader) (Fault, error) {
+// decodeControl reads the one JSON value of a control request.
+func decodeControl(r io.Reader, into any) error {
 	decoder := json.NewDecoder(r)
 	decoder.DisallowUnknownFields()
-	var fault Fault
-	if err := decoder.Decode(&fault); err != nil {
-		return Fault{}, fmt.Errorf("decode the fault: %w", err)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
 	}
 	if decoder.More() {
-		return Fault{}, errors.New("decode the fault: more than one JSON value")
+		return errors.New("decode the request: more than one JSON value")
 	}
-	return fault, nil
+	return nil
+}
+
+func writeControl(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(value) // the client may be gone
 }

@@ -98,7 +98,7 @@ func (s *Server) decide(a authorization, yes bool) (FormPost, error) {
 	if !signed.Empty() {
 		values.Set("id_token", signed.Reveal())
 	}
-	return s.posted(a, values), nil
+	return s.formPost(a, values), nil
 }
 
 func (s *Server) refusal(a authorization, code string) FormPost {
@@ -106,10 +106,10 @@ func (s *Server) refusal(a authorization, code string) FormPost {
 	if a.state != "" {
 		values.Set("state", a.state)
 	}
-	return s.posted(a, values)
+	return s.formPost(a, values)
 }
 
-func (s *Server) posted(a authorization, values url.Values) FormPost {
+func (s *Server) formPost(a authorization, values url.Values) FormPost {
 	if s.config.ResponseIssuer {
 		values.Set("iss", MerchantIssuer) // RFC 9207 section 2
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"net/http"
 	"sync"
@@ -22,7 +23,10 @@ const (
 // DefaultURL is where the sandbox serves the emulator.
 const DefaultURL = "http://localhost:9400"
 
-// Paths of the token endpoints, below the URL of the server.
+// accountPath is what is above every path that a merchant's browser sees.
+const accountPath = "/account"
+
+// Paths below the URL of the server.
 const (
 	TokenPath        = "/integrator-authentication/connect/token"
 	DiscoveryPath    = "/integrator-authentication/.well-known/openid-configuration"
@@ -34,9 +38,15 @@ const (
 
 	MerchantDiscoveryPath = "/account/.well-known/openid-configuration"
 	JWKSPath              = "/account/.well-known/openid-configuration/jwks"
-	AuthorizePath         = "/account/connect/authorize"
+	AuthorizePath         = accountPath + "/connect/authorize"
+	LoginPath             = accountPath + "/login"
+	ConsentPath           = accountPath + "/consent"
 
-	FaultsPath = "/sandbox/faults"
+	FaultsPath   = "/sandbox/faults"
+	ApprovePath  = "/sandbox/authorize"
+	CodesPath    = "/sandbox/codes"
+	KeysPath     = "/sandbox/keys"
+	ConsentsPath = "/sandbox/consents"
 )
 
 // Config says what a Server knows at its start. The zero value serves no
@@ -84,6 +94,8 @@ type Server struct {
 
 	consents *book
 	keys     *keyring
+	lobby    *lobby
+	pages    *template.Template
 
 	mu        sync.Mutex
 	discovery Discovery
@@ -108,6 +120,10 @@ func New(config Config) (*Server, error) {
 		ledger:    newLedger(),
 		signer:    signer,
 		discovery: config.Discovery,
+		lobby:     newLobby(config.Now, signer.id),
+	}
+	if s.pages, err = newPages(); err != nil {
+		return nil, fmt.Errorf("authserver: %w", err)
 	}
 	s.faults = newFaults(s.behaviours())
 	s.mux = s.routes()
@@ -152,11 +168,34 @@ func (s *Server) routes() *http.ServeMux {
 	mux.HandleFunc(DiscoveryPath, s.serveDiscovery)
 	mux.HandleFunc("GET "+MerchantDiscoveryPath, s.serveMerchantDiscovery)
 	mux.HandleFunc("GET "+JWKSPath, s.serveKeys)
-	mux.HandleFunc("GET "+FaultsPath, s.listFaults)
-	mux.HandleFunc("PUT "+FaultsPath, s.putFault)
-	mux.HandleFunc("DELETE "+FaultsPath, s.deleteFaults)
+	s.accountRoutes(mux)
+	s.controlRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound().write(w) })
 	return mux
+}
+
+// accountRoutes are the pages. No other site may post their forms.
+func (s *Server) accountRoutes(mux *http.ServeMux) {
+	guard := http.NewCrossOriginProtection()
+	mux.HandleFunc("GET "+AuthorizePath, s.serveAuthorize)
+	mux.HandleFunc("GET "+LoginPath, s.serveLogin)
+	mux.HandleFunc("GET "+ConsentPath, s.serveConsent)
+	mux.Handle("POST "+LoginPath, guard.Handler(http.HandlerFunc(s.postLogin)))
+	mux.Handle("POST "+ConsentPath, guard.Handler(http.HandlerFunc(s.postConsent)))
+	mux.Handle("GET "+assetsPath, assets())
+}
+
+// controlRoutes are the sandbox's own. No other site may change anything here.
+func (s *Server) controlRoutes(mux *http.ServeMux) {
+	guard := http.NewCrossOriginProtection()
+	handle := func(pattern string, h http.HandlerFunc) { mux.Handle(pattern, guard.Handler(h)) }
+	handle("GET "+FaultsPath, s.listFaults)
+	handle("PUT "+FaultsPath, s.putFault)
+	handle("DELETE "+FaultsPath, s.deleteFaults)
+	handle("POST "+ApprovePath, s.postAuthorize)
+	handle("GET "+CodesPath, s.listCodes)
+	handle("POST "+KeysPath, s.postKeys)
+	handle("DELETE "+ConsentsPath, s.deleteConsent)
 }
 
 func (c Config) withDefaults() Config {

@@ -1,0 +1,142 @@
+package authserver
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+const (
+	// maxPageBytes bounds the body of a form on a page.
+	maxPageBytes = 16 << 10
+
+	sessionCookie = "sandbox_session"
+	sandboxUser   = "merchant@example.com"
+)
+
+// serveAuthorize takes an authorize request in and sends the merchant to the
+// login page, or to the consent page if it is logged in.
+func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		s.showProblem(w)
+		return
+	}
+	a, refusal, err := s.ask(query)
+	switch {
+	case errors.Is(err, errUntrusted):
+		s.showProblem(w)
+	case err != nil:
+		htmlAnswer(http.StatusInternalServerError).write(w)
+	case refusal != nil:
+		s.show(w, postPage(*refusal))
+	default:
+		id, err := s.lobby.enter(a)
+		if err != nil {
+			htmlAnswer(http.StatusInternalServerError).write(w)
+			return
+		}
+		next := LoginPath
+		if s.loggedIn(r) != "" {
+			next = ConsentPath
+		}
+		redirectTo(w, r, next, id)
+	}
+}
+
+// serveLogin is the login page.
+func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("request")
+	a, known := s.lobby.visit(id)
+	if !known {
+		s.showProblem(w)
+		return
+	}
+	s.show(w, loginPage(id, a, http.StatusOK))
+}
+
+// postLogin takes any user with any password.
+func (s *Server) postLogin(w http.ResponseWriter, r *http.Request) {
+	id, known := s.posted(w, r)
+	a, open := s.lobby.visit(id)
+	if !known || !open {
+		s.showProblem(w)
+		return
+	}
+	user := r.PostForm.Get("username")
+	if user == "" || r.PostForm.Get("password") == "" {
+		s.show(w, loginPage(id, a, http.StatusBadRequest))
+		return
+	}
+	session, err := s.lobby.login(user)
+	if err != nil {
+		htmlAnswer(http.StatusInternalServerError).write(w)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // the sandbox listens on plain http
+		Name: sessionCookie, Value: session, Path: accountPath, MaxAge: int(sessionLifetime.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	redirectTo(w, r, ConsentPath, id)
+}
+
+// serveConsent is the page that asks.
+func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("request")
+	a, open := s.lobby.visit(id)
+	user := s.loggedIn(r)
+	switch {
+	case !open:
+		s.showProblem(w)
+	case user == "":
+		redirectTo(w, r, LoginPath, id)
+	default:
+		s.show(w, consentPage(id, user, a))
+	}
+}
+
+// postConsent takes the answer, and has the browser post ours.
+func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
+	id, known := s.posted(w, r)
+	reply := r.PostForm.Get("answer")
+	if !known || (reply != answerYes && reply != answerNo) {
+		s.showProblem(w)
+		return
+	}
+	if s.loggedIn(r) == "" {
+		redirectTo(w, r, LoginPath, id)
+		return
+	}
+	post, open, err := s.lobby.settle(id, func(a authorization) (FormPost, error) { return s.decide(a, reply == answerYes) })
+	switch {
+	case err != nil:
+		htmlAnswer(http.StatusInternalServerError).write(w)
+	case !open:
+		s.showProblem(w)
+	default:
+		s.show(w, postPage(post))
+	}
+}
+
+// posted reads a form of ours and returns the visit that it is about.
+func (*Server) posted(w http.ResponseWriter, r *http.Request) (string, bool) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxPageBytes)
+	if err := r.ParseForm(); err != nil {
+		return "", false
+	}
+	return r.PostForm.Get("request"), true
+}
+
+// loggedIn returns the user of the request's session, empty without one.
+func (s *Server) loggedIn(r *http.Request) string {
+	cookie, err := r.Cookie(sessionCookie)
+	if err != nil {
+		return ""
+	}
+	return s.lobby.user(cookie.Value)
+}
+
+func redirectTo(w http.ResponseWriter, r *http.Request, path, visit string) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, path+"?"+url.Values{"request": {visit}}.Encode(), http.StatusSeeOther)
+}

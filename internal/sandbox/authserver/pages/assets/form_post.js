@@ -1,0 +1,2 @@
+// Posts the only form of the page, as soon as the page is there.
+document.forms[0].submit();
