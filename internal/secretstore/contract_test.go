@@ -64,6 +64,7 @@ func contract() []part {
 		{"an empty grant's secret is filled", testGrantFillEmpty},
 		{"a deleted grant is restored", testGrantDeleted},
 		{"a grant is kept whatever its secret is", testKeepGrant},
+		{"what is deleted can be restored", testDelete},
 		{"grants are read in batches", testGrantsInBatches},
 		{"grants are listed", testListGrants},
 		{"a key is read by version", testSecretText},

@@ -176,6 +176,7 @@ func TestRefusedGrants(t *testing.T) {
 			return err
 		},
 		"RestoreSecret": func(t *testing.T, s *secretstore.Store) error { t.Helper(); return s.RestoreGrant(t.Context(), bound) },
+		"DeleteSecret":  func(t *testing.T, s *secretstore.Store) error { t.Helper(); return s.DeleteGrant(t.Context(), bound) },
 		"CreateSecret": func(t *testing.T, s *secretstore.Store) error {
 			t.Helper()
 			return s.PutGrant(t.Context(), grantOf("s3cr3t", 1), token.Put{Version: readVersion})

@@ -52,7 +52,8 @@ func (e Entry) Exchange(attempt Fingerprint) (found Exchange, known bool) {
 // several instances that got the same callback one makes it. What keeps a grant
 // from being refreshed keeps no consent away: one that is parked, or whose sealed
 // answer cannot be opened, is healed by the commit, and stays as it is without;
-// so is one that was removed, once its removal is done. Errors: ErrExchanged, ErrTooManyExchanges, ErrRemoved, ErrLeased.
+// so is one that was removed, once its removal is done. Errors: ErrExchanged,
+// ErrTooManyExchanges, ErrRemoved, ErrLeased.
 func (e Entry) BeginExchange(attempt Fingerprint, lease Lease, force bool, now time.Time) (Entry, error) {
 	if _, known := e.Exchange(attempt); known {
 		return e, ErrExchanged
