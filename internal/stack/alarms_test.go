@@ -13,7 +13,7 @@ func TestEveryAlarmIsUseful(t *testing.T) {
 	t.Parallel()
 	const topic = "arn:aws:sns:eu-west-1:123456789012:alarms"
 	silent, loud := load(t, nil), load(t, map[string]string{"AlarmTopicArn": topic})
-	alarms := loud.ids("AWS::CloudWatch::Alarm")
+	alarms := loud.ids(t, "AWS::CloudWatch::Alarm")
 	if len(alarms) == 0 {
 		t.Fatal("the template has no alarm")
 	}

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -16,28 +17,33 @@ type request struct {
 }
 
 // statement is one statement of a policy, in exactly the policy language that
-// the template uses: Allow, Action, Resource, and the two operators below.
+// the template uses: Allow, Action, Resource, the operators below, and policy
+// variables.
 type statement struct {
 	sid               string
 	actions           []string
 	resources         []string
-	equals            map[string][]string // StringEquals: the key must be present
+	equals            map[string][]string // StringEquals, NumericEquals: the key must be present
 	equalsIfItIsThere map[string][]string // StringEqualsIfExists: or absent
 }
 
-// statements gives everything that a role allows. What the evaluator does not
-// know, a Deny or another operator, fails the test.
-func (s *stack) statements(t *testing.T, role string) []statement {
+// statements gives everything that a role or a managed policy allows. What the
+// evaluator does not know, a Deny or another operator, fails the test.
+func (s *stack) statements(t *testing.T, id string) []statement {
 	t.Helper()
+	properties := s.properties(t, id)
+	policies, inline := properties["Policies"].([]any)
+	if !inline {
+		policies = []any{properties}
+	}
 	var all []statement
-	policies, _ := s.properties(t, role)["Policies"].([]any)
 	for _, policy := range policies {
 		for _, raw := range list(at(policy, "PolicyDocument", "Statement")) {
 			all = append(all, parseStatement(t, raw.(map[string]any)))
 		}
 	}
 	if len(all) == 0 {
-		t.Fatalf("role %s has no statement", role)
+		t.Fatalf("%s has no statement", id)
 	}
 	return all
 }
@@ -58,8 +64,11 @@ func parseStatement(t *testing.T, raw map[string]any) statement {
 	conditions, _ := raw["Condition"].(map[string]any)
 	for operator, keys := range conditions {
 		switch operator {
-		case "StringEquals":
-			parsed.equals = conditionKeys(keys)
+		case "StringEquals", "NumericEquals": // the same for whole numbers
+			if parsed.equals == nil {
+				parsed.equals = map[string][]string{}
+			}
+			maps.Copy(parsed.equals, conditionKeys(keys))
 		case "StringEqualsIfExists":
 			parsed.equalsIfItIsThere = conditionKeys(keys)
 		default:
@@ -82,13 +91,28 @@ func (s statement) allows(r request) bool {
 	})
 	for key, values := range s.equals {
 		value, present := r.context[key]
-		matches = matches && present && slices.Contains(values, value)
+		matches = matches && present && slices.Contains(r.fill(values), value)
 	}
 	for key, values := range s.equalsIfItIsThere {
 		value, present := r.context[key]
-		matches = matches && (!present || slices.Contains(values, value))
+		matches = matches && (!present || slices.Contains(r.fill(values), value))
 	}
 	return matches
+}
+
+// fill puts the request's context in the place of policy variables. A variable
+// without a value matches nothing.
+func (r request) fill(values []string) []string {
+	var filled []string
+	for _, value := range values {
+		match := placeholder.FindStringSubmatch(value)
+		if match == nil {
+			filled = append(filled, value)
+		} else if known, present := r.context[match[1]]; present {
+			filled = append(filled, strings.Replace(value, match[0], known, 1))
+		}
+	}
+	return filled
 }
 
 // wildcard matches as IAM does: * is any text, ? one character, and neither
@@ -119,7 +143,7 @@ func list(value any) []any {
 func texts(value any) []string {
 	var all []string
 	for _, item := range list(value) {
-		all = append(all, item.(string))
+		all = append(all, fmt.Sprint(item))
 	}
 	return all
 }
@@ -145,6 +169,9 @@ func TestEvaluator(t *testing.T) {
 		{"equals nothing", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equals: map[string][]string{"aws:ResourceTag/kind": {"a"}}}, request{"s:Get", "x", nil}, false},
 		{"if exists, same", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equalsIfItIsThere: map[string][]string{"aws:ResourceTag/kind": {"a"}}}, request{"s:Get", "x", tagged}, true},
 		{"if exists, another", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equalsIfItIsThere: map[string][]string{"aws:ResourceTag/kind": {"b"}}}, request{"s:Get", "x", tagged}, false},
+		{"variable", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equals: map[string][]string{"aws:ResourceTag/kind": {"${aws:PrincipalTag/kind}"}}}, request{"s:Get", "x", map[string]string{"aws:ResourceTag/kind": "a", "aws:PrincipalTag/kind": "a"}}, true},
+		{"variable of another value", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equals: map[string][]string{"aws:ResourceTag/kind": {"${aws:PrincipalTag/kind}"}}}, request{"s:Get", "x", map[string]string{"aws:ResourceTag/kind": "a", "aws:PrincipalTag/kind": "b"}}, false},
+		{"variable without a value", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equals: map[string][]string{"aws:ResourceTag/kind": {"${aws:PrincipalTag/kind}"}}}, request{"s:Get", "x", tagged}, false},
 		{"if exists, absent", statement{actions: []string{"s:Get"}, resources: []string{"*"}, equalsIfItIsThere: map[string][]string{"aws:ResourceTag/kind": {"a"}}}, request{"s:Get", "x", nil}, true},
 	}
 	for _, test := range tests {

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,13 @@ func (s *stack) call(t *testing.T, name string, argument any) any {
 		return s.attribute(t, path[0].(string), path[1].(string))
 	case "Fn::Sub":
 		return s.substitute(t, argument.(string))
+	case "Fn::Split":
+		parts := argument.([]any)
+		var split []any
+		for _, part := range strings.Split(s.resolve(t, parts[1]).(string), parts[0].(string)) {
+			split = append(split, part)
+		}
+		return split
 	case "Fn::If":
 		branches := argument.([]any)
 		if s.holds(t, s.Conditions[branches[0].(string)]) {
@@ -63,7 +71,7 @@ func (s *stack) call(t *testing.T, name string, argument any) any {
 	}
 }
 
-// holds evaluates a condition: Fn::Not over Fn::Equals is all there is.
+// holds evaluates a condition.
 func (s *stack) holds(t *testing.T, condition any) bool {
 	t.Helper()
 	name, argument, _ := intrinsic(condition)
@@ -71,6 +79,8 @@ func (s *stack) holds(t *testing.T, condition any) bool {
 	switch name {
 	case "Fn::Not":
 		return !s.holds(t, operands[0])
+	case "Fn::And":
+		return !slices.ContainsFunc(operands, func(operand any) bool { return !s.holds(t, operand) })
 	case "Fn::Equals":
 		return s.resolve(t, operands[0]) == s.resolve(t, operands[1])
 	default:

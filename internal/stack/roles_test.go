@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -109,13 +110,13 @@ func TestOtherRights(t *testing.T) {
 		{"write the own log", "RefreshRole", "", request{"logs:PutLogEvents", "arn:RefreshLogGroup", nil}, true},
 		{"write another log", "RefreshRole", "", request{"logs:PutLogEvents", "arn:OtherLogGroup", nil}, false},
 		{"read the own log", "RefreshRole", "", request{"logs:GetLogEvents", "arn:RefreshLogGroup", nil}, false},
-		{"report a failure", "RefreshRole", "", request{"sqs:SendMessage", "arn:LostSweeps", nil}, true},
+		{"report a failure", "RefreshRole", "", request{"sqs:SendMessage", "arn:LostInvocations", nil}, true},
 		{"write another queue", "RefreshRole", "", request{"sqs:SendMessage", "arn:OtherQueue", nil}, false},
 		{"send a trace", "RefreshRole", "", request{"xray:PutTraceSegments", "*", nil}, true},
 		{"read traces", "RefreshRole", "", request{"xray:GetTraceSummaries", "*", nil}, false},
-		{"schedule: start a sweep", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:RefreshFunction", nil}, true},
-		{"schedule: start a sweep over grants", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:GrantsFunction", nil}, true},
-		{"schedule: ask the operator function", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:OperatorFunction", nil}, false},
+		{"schedule: start a sweep", "ScheduleRole", "", request{"lambda:InvokeFunction", "ref:RefreshFunctionAliaslive", nil}, true},
+		{"schedule: start a sweep over grants", "ScheduleRole", "", request{"lambda:InvokeFunction", "ref:GrantsFunctionAliaslive", nil}, true},
+		{"schedule: ask the operator function", "ScheduleRole", "", request{"lambda:InvokeFunction", "ref:OperatorFunctionAliaslive", nil}, false},
 		{"tell others", "RefreshRole", "", request{"events:PutEvents", busARN, ours}, true},
 		{"tell others in another's name", "RefreshRole", "", request{"events:PutEvents", busARN, map[string]string{"events:source": "aws.lambda"}}, false},
 		{"tell others on another bus", "RefreshRole", "", request{"events:PutEvents", busARN + "2", ours}, false},
@@ -127,9 +128,9 @@ func TestOtherRights(t *testing.T) {
 		{"operator: tell others", "OperatorRole", "", request{"events:PutEvents", busARN, ours}, true},
 		{"operator: decrypt a secret", "OperatorRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
 		{"operator: write another log", "OperatorRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, false},
-		{"schedule: start something else", "RefreshScheduleRole", "", request{"lambda:InvokeFunction", "arn:OtherFunction", nil}, false},
-		{"schedule: report a failure", "RefreshScheduleRole", "", request{"sqs:SendMessage", "arn:LostSweeps", nil}, true},
-		{"schedule: list secrets", "RefreshScheduleRole", "", request{"secretsmanager:ListSecrets", "*", nil}, false},
+		{"schedule: start something else", "ScheduleRole", "", request{"lambda:InvokeFunction", "arn:OtherFunction", nil}, false},
+		{"schedule: report a failure", "ScheduleRole", "", request{"sqs:SendMessage", "arn:LostInvocations", nil}, true},
+		{"schedule: list secrets", "ScheduleRole", "", request{"secretsmanager:ListSecrets", "*", nil}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -145,6 +146,9 @@ func TestOtherRights(t *testing.T) {
 // Actions that may act on every resource, because AWS lets nobody restrict them.
 func unrestricted() []string {
 	return []string{
+		// Lambda makes the network interfaces before it knows their names.
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 		"secretsmanager:BatchGetSecretValue", // each secret in it needs GetSecretValue
 		"secretsmanager:ListSecrets",         // names and tags, no value
 		"xray:PutTelemetryRecords",
@@ -154,8 +158,8 @@ func unrestricted() []string {
 
 func TestNoRoleIsWide(t *testing.T) {
 	t.Parallel()
-	stack := load(t, map[string]string{"SecretKmsKeyId": keyARN})
-	for _, role := range stack.ids("AWS::IAM::Role") {
+	stack := load(t, map[string]string{"SecretKmsKeyId": keyARN, "SubnetIds": "subnet-0123abcd", "SecurityGroupIds": "sg-0123abcd"})
+	for _, role := range slices.Concat(stack.ids(t, "AWS::IAM::Role"), stack.ids(t, "AWS::IAM::ManagedPolicy")) {
 		for _, statement := range stack.statements(t, role) {
 			for _, action := range statement.actions {
 				if strings.ContainsAny(action, "*?") {
@@ -172,22 +176,48 @@ func TestNoRoleIsWide(t *testing.T) {
 	}
 }
 
+// IAM counts the characters of all inline policies of a role, white space aside,
+// and takes 10,240. The prefix of the secrets is in many of them.
+func TestRolesFitIntoIAM(t *testing.T) {
+	t.Parallel()
+	const limit, longest = 10240, 128
+	stack := load(t, map[string]string{
+		"SecretPrefix": strings.Repeat("p", longest), "SecretKmsKeyId": keyARN,
+		"SubnetIds": "subnet-0123abcd", "SecurityGroupIds": "sg-0123abcd",
+	})
+	for _, role := range stack.ids(t, "AWS::IAM::Role") {
+		size := 0
+		for _, policy := range list(stack.properties(t, role)["Policies"]) {
+			document, err := json.Marshal(at(policy, "PolicyDocument"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			size += len(document)
+		}
+		if size > limit {
+			t.Errorf("%s: policies of %d characters, want %d at most", role, size, limit)
+		}
+	}
+}
+
 // A role that is assumed by something else than its service, or one that SAM
 // made up, is a way around all of the above.
 func TestWhoMayAssumeARole(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
 	got := map[string][]any{}
-	for _, role := range stack.ids("AWS::IAM::Role") {
+	for _, role := range stack.ids(t, "AWS::IAM::Role") {
 		for _, raw := range list(at(stack.properties(t, role), "AssumeRolePolicyDocument", "Statement")) {
 			got[role] = append(got[role], at(raw, "Principal"), at(raw, "Condition"))
 		}
 	}
 	want := map[string][]any{
-		"GrantsRole":   {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
-		"OperatorRole": {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
-		"RefreshRole":  {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
-		"RefreshScheduleRole": {
+		"AccessTokenRole": {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"ConsentRole":     {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"GrantsRole":      {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"OperatorRole":    {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"RefreshRole":     {map[string]any{"Service": "lambda.amazonaws.com"}, nil},
+		"ScheduleRole": {
 			map[string]any{"Service": "scheduler.amazonaws.com"},
 			map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}},
 		},
@@ -201,7 +231,7 @@ func TestEveryRoleTakesTheBoundary(t *testing.T) {
 	t.Parallel()
 	const boundary = "arn:aws:iam::123456789012:policy/boundary"
 	bounded, free := load(t, map[string]string{"PermissionsBoundaryArn": boundary}), load(t, nil)
-	for _, role := range bounded.ids("AWS::IAM::Role") {
+	for _, role := range bounded.ids(t, "AWS::IAM::Role") {
 		if got := bounded.properties(t, role)["PermissionsBoundary"]; got != boundary {
 			t.Errorf("%s has permissions boundary %v, want %s", role, got, boundary)
 		}

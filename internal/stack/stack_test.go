@@ -19,8 +19,10 @@ import (
 // stack is a translated template together with parameter values.
 type stack struct {
 	Parameters map[string]parameter
+	Rules      map[string]rule
 	Conditions map[string]any
 	Resources  map[string]resource
+	Outputs    map[string]output
 
 	values map[string]string // what Ref answers for parameters and AWS:: names
 }
@@ -32,9 +34,14 @@ type parameter struct {
 }
 
 type resource struct {
-	Type                                string
+	Type, Condition                     string
 	DeletionPolicy, UpdateReplacePolicy string
 	Properties                          map[string]any
+}
+
+type output struct {
+	Condition string
+	Value     any
 }
 
 // translator looks once for what .ci/translate.py needs.
@@ -94,16 +101,23 @@ func load(t *testing.T, overrides map[string]string) *stack {
 	return s
 }
 
-// ids gives the logical ids of all resources of one type, sorted.
-func (s *stack) ids(resourceType string) []string {
+// ids gives the logical ids of all resources of one type that are made, sorted.
+func (s *stack) ids(t *testing.T, resourceType string) []string {
+	t.Helper()
 	var ids []string
 	for id, resource := range s.Resources {
-		if resource.Type == resourceType {
+		if resource.Type == resourceType && s.made(t, resource.Condition) {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// made tells whether what has this condition, or none, is part of the stack.
+func (s *stack) made(t *testing.T, condition string) bool {
+	t.Helper()
+	return condition == "" || s.holds(t, s.Conditions[condition])
 }
 
 // properties gives the resolved properties of a resource.
