@@ -20,6 +20,7 @@ type pace struct {
 	ranks  map[string]int64 // of the subjects
 	trace  hash.Hash
 	events int
+	turns  *turns // of processes whose steps are put in order one by one; nil: all run freely
 }
 
 func newPace(seed uint64) *pace {
@@ -41,6 +42,9 @@ type sweeperKey struct{}
 
 // take lets a call last from half of about to one and a half of it.
 func (p *pace) take(ctx context.Context, about time.Duration, operation, subject string) {
+	if p.turns.take(ctx) {
+		return
+	}
 	sweeper, _ := ctx.Value(sweeperKey{}).(int)
 	end := time.Now().Add(about/2 + time.Duration(p.draw(operation, subject)%uint64(about)))
 	wanted := p.ranks[subject]*maxSweepers + int64(sweeper)
