@@ -7,39 +7,52 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"gopkg.in/yaml.v3"
 )
 
-// What make builds, what SAM uploads and where the source is are the same
-// folder: build/NAME for functions/NAME.
-func TestCodeURIIsWhatMakeBuilds(t *testing.T) {
-	t.Parallel()
-	var template struct {
-		Resources map[string]struct {
-			Type     string `yaml:"Type"`
-			Metadata struct {
-				SkipBuild bool `yaml:"SkipBuild"`
-			} `yaml:"Metadata"`
-			Properties struct {
-				CodeURI string `yaml:"CodeUri"`
-			} `yaml:"Properties"`
-		} `yaml:"Resources"`
-	}
+// template is what SAM takes out of template.yaml, and the translation no longer
+// shows.
+type template struct {
+	Globals struct {
+		Function struct {
+			AutoPublishAlias              string `yaml:"AutoPublishAlias"`
+			AutoPublishAliasAllProperties bool   `yaml:"AutoPublishAliasAllProperties"`
+		} `yaml:"Function"`
+	} `yaml:"Globals"`
+	Resources map[string]struct {
+		Type     string `yaml:"Type"`
+		Metadata struct {
+			SkipBuild bool `yaml:"SkipBuild"`
+		} `yaml:"Metadata"`
+		Properties struct {
+			CodeURI string `yaml:"CodeUri"`
+		} `yaml:"Properties"`
+	} `yaml:"Resources"`
+}
+
+func readTemplate(t *testing.T) template {
+	t.Helper()
 	content, err := os.ReadFile("../../template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Unmarshal(content, &template); err != nil {
+	var parsed template
+	if err := yaml.Unmarshal(content, &parsed); err != nil {
 		t.Fatalf("parse template.yaml: %v", err)
 	}
+	return parsed
+}
+
+// What make builds, what SAM uploads and where the source is are the same
+// folder: build/NAME for functions/NAME.
+func TestCodeURIIsWhatMakeBuilds(t *testing.T) {
+	t.Parallel()
 	plan := makePlan(t)
 	found := 0
-	for id, resource := range template.Resources {
+	for id, resource := range readTemplate(t).Resources {
 		if resource.Type != "AWS::Serverless::Function" {
 			continue
 		}
@@ -78,35 +91,27 @@ func makePlan(t *testing.T) string {
 	return string(plan)
 }
 
-func TestEventsDecode(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob("../../events/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("found events %v, error %v", files, err)
-	}
-	for _, file := range files {
-		if event := readEvent(t, file); event["action"] == nil {
-			t.Errorf("%s has no action", file)
-		}
-	}
-}
-
-func TestScheduleSendsTheEvent(t *testing.T) {
+func TestSchedulesSendTheEvent(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
-	schedule := stack.properties(t, "RefreshSchedule")
-	var sent map[string]any
-	if err := json.Unmarshal([]byte(at(schedule, "Target", "Input").(string)), &sent); err != nil {
-		t.Fatalf("the schedule's input is not JSON: %v", err)
-	}
-	if want := readEvent(t, "../../events/refresh-sweep.json"); !reflect.DeepEqual(sent, want) {
-		t.Errorf("the schedule sends %v, want %v", sent, want)
-	}
-	if got, want := schedule["ScheduleExpression"], "rate(1 minute)"; got != want {
-		t.Errorf("the schedule is %v, want %v", got, want)
-	}
-	if got, want := environment(t, stack, "RefreshFunction")["SWEEP_INTERVAL"], "1m"; got != want {
-		t.Errorf("the function believes in an interval of %s, want %s", got, want)
+	for schedule, function := range map[string]string{"RefreshSchedule": "RefreshFunction", "GrantsSchedule": "GrantsFunction"} {
+		properties := stack.properties(t, schedule)
+		var sent map[string]any
+		if err := json.Unmarshal([]byte(at(properties, "Target", "Input").(string)), &sent); err != nil {
+			t.Fatalf("%s: the input is not JSON: %v", schedule, err)
+		}
+		if want := readEvent(t, "../../events/refresh-sweep.json"); !reflect.DeepEqual(sent, want) {
+			t.Errorf("%s sends %v, want %v", schedule, sent, want)
+		}
+		if got, want := properties["ScheduleExpression"], "rate(1 minute)"; got != want {
+			t.Errorf("%s is %v, want %v", schedule, got, want)
+		}
+		if got, want := at(properties, "FlexibleTimeWindow", "Mode"), "OFF"; got != want {
+			t.Errorf("%s: flexible window is %v, want %v", schedule, got, want)
+		}
+		if got, want := environment(t, stack, function)["SWEEP_INTERVAL"], "1m"; got != want {
+			t.Errorf("%s believes in an interval of %s, want %s", function, got, want)
+		}
 	}
 }
 
@@ -121,83 +126,4 @@ func readEvent(t *testing.T, file string) map[string]any {
 		t.Fatalf("parse %s: %v", file, err)
 	}
 	return event
-}
-
-var override = regexp.MustCompile(`(?m)^  "([A-Za-z]+)=(.*)",$`)
-
-// A misspelt parameter or a value that is not allowed would fail at deployment.
-func TestSettingsFitTheParameters(t *testing.T) {
-	t.Parallel()
-	stack := load(t, nil)
-	settings, err := os.ReadFile("../../samconfig.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	overrides := override.FindAllStringSubmatch(string(settings), -1)
-	if len(overrides) == 0 {
-		t.Fatal("samconfig.toml overrides no parameter")
-	}
-	for _, match := range overrides {
-		parameter, ok := stack.Parameters[match[1]]
-		if !ok {
-			t.Errorf("samconfig.toml sets %s, which the template does not have", match[1])
-			continue
-		}
-		if !parameter.takes(t, match[2]) {
-			t.Errorf("samconfig.toml sets %s to %q, which the template refuses", match[1], match[2])
-		}
-	}
-}
-
-func TestParametersRefuseWhatIsUnsafe(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name, parameter, value string
-		want                   bool
-	}{
-		{"plain prefix", "SecretPrefix", "mobilepay", true},
-		{"prefix in parts", "SecretPrefix", "team/tokens", true},
-		{"prefix that is a pattern", "SecretPrefix", "*", false},
-		{"prefix with a wildcard", "SecretPrefix", "mobile?ay", false},
-		{"empty prefix", "SecretPrefix", "", false},
-		{"prefix that ends in a slash", "SecretPrefix", "mobilepay/", false},
-		{"no hosts", "ProviderHosts", "", true},
-		{"hosts", "ProviderHosts", "api.mobilepay.dk,api.vipps.no", true},
-		{"host with a wildcard", "ProviderHosts", "*.mobilepay.dk", false},
-		{"URL instead of a host", "ProviderHosts", "https://api.mobilepay.dk", false},
-		{"key", "SecretKmsKeyId", keyARN, true},
-		{"alias instead of a key", "SecretKmsKeyId", "alias/aws/secretsmanager", false},
-		{"every key", "SecretKmsKeyId", "arn:aws:kms:eu-west-1:123456789012:key/*", false},
-		{"tags", "SecretTags", "team=payments,cost-centre=42", true},
-		{"tag without a value", "SecretTags", "team", false},
-		{"level", "LogLevel", "warn", true},
-		{"unknown level", "LogLevel", "trace", false},
-	}
-	stack := load(t, nil)
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			if got := stack.Parameters[test.parameter].takes(t, test.value); got != test.want {
-				t.Errorf("%s takes %q: %v, want %v", test.parameter, test.value, got, test.want)
-			}
-		})
-	}
-	for name, parameter := range stack.Parameters {
-		if !parameter.takes(t, fmt.Sprint(parameter.Default)) {
-			t.Errorf("%s refuses its own default, %v", name, parameter.Default)
-		}
-	}
-}
-
-// takes judges a value as CloudFormation does.
-func (p parameter) takes(t *testing.T, value string) bool {
-	t.Helper()
-	if p.AllowedValues != nil && !slices.ContainsFunc(p.AllowedValues, func(allowed any) bool { return fmt.Sprint(allowed) == value }) {
-		return false
-	}
-	pattern, err := regexp.Compile(p.AllowedPattern)
-	if err != nil {
-		t.Fatalf("pattern %s: %v", p.AllowedPattern, err)
-	}
-	return pattern.MatchString(value)
 }
