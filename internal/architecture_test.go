@@ -18,7 +18,7 @@ const module = "token-refresher"
 // .golangci.yml repeats it for the editor; TestLinterAgrees compares the two.
 func allowed() map[string][]string {
 	domain := []string{"internal/oauth", "internal/provider", "internal/refresh", "internal/secretstore", "internal/telemetry", "internal/token"}
-	all := slices.Concat(domain, []string{"internal/journal", "internal/operate", "internal/publish", "internal/seal"})
+	all := slices.Concat(domain, []string{"internal/journal", "internal/operate", "internal/publish", "internal/seal", "internal/serve"})
 	functions := slices.Concat([]string{"internal/app"}, all)
 	emulators := []string{
 		"internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
@@ -26,9 +26,10 @@ func allowed() map[string][]string {
 	}
 
 	return map[string][]string{
-		"cmd/tokens":         slices.Concat(functions, emulators, []string{"internal/importer", "internal/statuspage"}),
-		"functions/operator": functions,
-		"functions/refresh":  functions,
+		"cmd/tokens":            slices.Concat(functions, emulators, []string{"internal/importer", "internal/statuspage"}),
+		"functions/accesstoken": functions,
+		"functions/operator":    functions,
+		"functions/refresh":     functions,
 
 		"internal":             nil, // this test
 		"internal/app":         all,
@@ -36,12 +37,13 @@ func allowed() map[string][]string {
 		"internal/importer":    {"internal/token"},
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
-		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/token"},
+		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
 		"internal/provider":    {"internal/token"},
 		"internal/publish":     {"internal/token"},
 		"internal/refresh":     {"internal/oauth", "internal/token"},
 		"internal/seal":        nil,
 		"internal/secretstore": {"internal/token"},
+		"internal/serve":       {"internal/oauth", "internal/refresh", "internal/token"},
 		"internal/simulation":  nil, // tests of all that grants go through
 		"internal/stack":       nil, // tests of the template
 		"internal/statuspage":  {"internal/token"},

@@ -49,6 +49,10 @@ type Config struct {
 	// AllowGet lets the operator function hand out access tokens.
 	AllowGet bool `env:"ALLOW_GET" want:"true or false"`
 
+	// AllowedClients are those whose tokens the access-token function hands out;
+	// all, if it is empty.
+	AllowedClients Clients `env:"ALLOWED_CLIENTS"`
+
 	// Endpoint and SecretsEndpoint are the SDK's own; they are read here to be
 	// checked before the SDK fails by them, and to tell the sandbox from AWS
 	// (Warnings).
@@ -84,6 +88,7 @@ func read(lookup Lookup, found faults) Config {
 		FuncMap: map[reflect.Type]env.ParserFunc{
 			reflect.TypeFor[provider.Hosts](): func(value string) (any, error) { return parseHosts(value) },
 			reflect.TypeFor[Tags]():           func(value string) (any, error) { return parseTags(value) },
+			reflect.TypeFor[Clients]():        func(value string) (any, error) { return parseClients(value) },
 		},
 	})
 	all, _ := errors.AsType[env.AggregateError](err)

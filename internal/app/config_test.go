@@ -65,6 +65,7 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		"SWEEP_INTERVAL":           "2s",
 		"RECONCILE_INTERVAL":       "30s",
 		"LOG_LEVEL":                "warn",
+		"ALLOWED_CLIENTS":          "pos, subscriptions ",
 	}))
 	if err != nil {
 		t.Fatalf("ParseConfig: %v", err)
@@ -85,6 +86,7 @@ func TestConfigReadsEveryVariable(t *testing.T) {
 		SweepInterval:         2 * time.Second,
 		ReconcileInterval:     30 * time.Second,
 		LogLevel:              slog.LevelWarn,
+		AllowedClients:        app.Clients{"pos", "subscriptions"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(provider.Hosts{})); diff != "" {
 		t.Errorf("configuration differs (-want +got):\n%s", diff)
@@ -98,7 +100,7 @@ func TestConfigTakesEmptyForUnset(t *testing.T) {
 		t.Fatalf("ParseConfig: %v", err)
 	}
 	empty, err := app.ParseConfig(lookup(map[string]string{
-		"SECRET_PREFIX": "", "PROVIDER_HOSTS": "", "SECRET_TAGS": "", "SECRET_KMS_KEY_ID": "", "SWEEP_INTERVAL": "", "LOG_LEVEL": "",
+		"ALLOWED_CLIENTS": "", "SECRET_PREFIX": "", "PROVIDER_HOSTS": "", "SECRET_TAGS": "", "SECRET_KMS_KEY_ID": "", "SWEEP_INTERVAL": "", "LOG_LEVEL": "",
 	}))
 	if err != nil {
 		t.Fatalf("ParseConfig of empty variables: %v", err)
@@ -174,6 +176,9 @@ func TestConfigFaults(t *testing.T) {
 		{"public URL without TLS", "PUBLIC_URL", "http://consent.example", "loopback only"},
 		{"public URL with a path", "PUBLIC_URL", "https://consent.example/", "nothing after it"},
 		{"public URL with a user", "PUBLIC_URL", "https://me@consent.example", "nothing after it"},
+		{"a client's name in capitals", "ALLOWED_CLIENTS", "pos,POS", "entry 2: the client's name"},
+		{"no client between commas", "ALLOWED_CLIENTS", "pos,,reporting", "entry 2: the client's name"},
+		{"a client's name is a secret", "ALLOWED_CLIENTS", secretValue, "entry 1: the client's name"},
 		{"public URL is a secret", "PUBLIC_URL", secretValue, "https://host"},
 		{"tag without a value", "SECRET_TAGS", "team=payments,owner", "entry 2"},
 		{"tag without a key", "SECRET_TAGS", "=payments", "entry 1"},

@@ -1,0 +1,144 @@
+package serve
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// The waits after failures to get a token of client credentials, in sweeps: two
+// seconds doubling to a minute. They are this instance's.
+const (
+	firstBackoff   = 30 // one 30th
+	longestBackoff = 1
+)
+
+// issuance is what this instance knows about a token of client credentials that
+// it asked for itself.
+type issuance struct {
+	access    token.AccessToken
+	version   string // of the credentials it was got with
+	rejection token.Rejection
+	failures  int // in a row
+	retryAt   time.Time
+	err       error // the last failure
+}
+
+// issued hands out a token of client credentials: that in its secret, if it is
+// published and good, or one that is asked for now and kept in memory only.
+func (d *demand) issued(ctx context.Context) (token.AccessToken, error) {
+	if !slices.Contains(d.client.credentials.Value.IDs(), d.ID) {
+		return token.AccessToken{}, refuse(UnknownToken, "the client's credentials ask for no such token")
+	}
+	held := d.held(ctx)
+	if now := time.Now(); d.good(held, now) && !d.rejectionActs(held, now) {
+		d.memory.remember(d.ID, held, ownDueAt(held), now)
+		return held, nil
+	}
+	o := d.share(ctx, valid(held, time.Now()), func(ctx context.Context, d *demand) outcome { return d.issue(ctx, held) })
+	d.did = o.did
+	if o.err == nil {
+		now := time.Now()
+		d.memory.remember(d.ID, o.access, ownDueAt(o.access), now)
+		return o.access, nil
+	}
+	if valid(held, time.Now()) {
+		d.hold(o.err)
+		return held, nil
+	}
+	if refusal := RefusalOf(token.Entry{}, o.err); refusal != nil {
+		return token.AccessToken{}, refusal
+	}
+	return token.AccessToken{}, o.err
+}
+
+// held is the token that this instance got itself while that is good, else the
+// one of it and the published one that is valid for longer; the zero one if there
+// is neither.
+func (d *demand) held(ctx context.Context) token.AccessToken {
+	var own token.AccessToken
+	if known := d.issuanceOf(d.ID); known.version == d.client.credentials.Version {
+		own = known.access
+	}
+	short := !own.Value.Empty() && !d.Schedule.Publishable(own.Lifetime())
+	if short || d.good(own, time.Now()) || d.client.credentials.Value.Publish == token.PublishFunction {
+		return own
+	}
+	published, err := d.published(ctx)
+	if err != nil {
+		d.Log.WarnContext(ctx, "published token not read", "token", d.ID.String(), "error", err)
+	}
+	if published.ExpiresAt.After(own.ExpiresAt) {
+		return published
+	}
+	return own
+}
+
+func (s *Server) issuanceOf(id token.ID) issuance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.issuances[id]
+}
+
+// good reports whether nothing but a rejection speaks against the token. Who
+// changed the credentials since it was issued may have turned to another
+// environment; published times have whole seconds.
+func (d *demand) good(t token.AccessToken, now time.Time) bool {
+	outdated := t.IssuedAt.Before(d.client.credentials.WrittenAt.Truncate(time.Second))
+	return d.enough(t, now) && now.Before(ownDueAt(t)) && !outdated
+}
+
+func (d *demand) rejectionActs(t token.AccessToken, now time.Time) bool {
+	if !d.rejects(t) {
+		return false
+	}
+	_, acts := d.Schedule.Reject(d.issuanceOf(d.ID).rejection, now)
+	return acts
+}
+
+// issue asks the provider, unless somebody just did.
+func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
+	now := time.Now()
+	known := d.issuanceOf(d.ID)
+	switch current := known.version == d.client.credentials.Version; {
+	case current && d.good(known.access, now) && !known.access.Value.Equal(held.Value):
+		return outcome{access: known.access, did: "shared"}
+	case current && now.Before(known.retryAt):
+		return outcome{err: known.err}
+	}
+	if d.rejects(held) {
+		rejection, acts := d.Schedule.Reject(known.rejection, now)
+		if !acts && d.good(held, now) {
+			return outcome{access: held}
+		}
+		known.rejection = rejection
+	}
+	if refusal := d.barred(now); refusal != nil {
+		return outcome{err: refusal}
+	}
+	t, err := d.request(ctx)
+	d.blame(ctx, err)
+	d.keep(known, t, err)
+	return outcome{access: t, did: "issued", err: err}
+}
+
+// keep notes what a request brought.
+func (d *demand) keep(known issuance, t token.AccessToken, err error) {
+	next := issuance{access: t, version: d.client.credentials.Version, rejection: known.rejection}
+	if err != nil {
+		sweep := d.Schedule.SweepInterval
+		next.access, next.err = known.access, err
+		if known.version != next.version {
+			next.access = token.AccessToken{}
+		} else {
+			next.failures = known.failures
+		}
+		next.retryAt = time.Now().Add(min(sweep/firstBackoff<<min(next.failures, 16), longestBackoff*sweep))
+		next.failures++
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.issuances[d.ID] = next
+}

@@ -1,0 +1,226 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+// DefaultMinTTL is the life left that a consumer gets who asks for none.
+const DefaultMinTTL = time.Minute
+
+// Store is what handing out needs of Secrets Manager. Every key that was asked
+// for is a key of the answer; an error of the call itself means that nothing
+// could be read.
+type Store interface {
+	Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error)
+	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
+}
+
+// Journal is what handing out needs of the journal: consistent reads, and one
+// write, that somebody asked.
+type Journal interface {
+	refresh.Notes
+	Get(ctx context.Context, id token.ID) (token.Entry, error)
+	Swap(ctx context.Context, old, next token.Entry) (token.Entry, error)
+}
+
+// Renewer renews grants; *refresh.Renewer is one.
+type Renewer interface {
+	Demand(ctx context.Context, seen token.Entry, endpoint refresh.GrantEndpoint, asked func(token.Entry) (token.Entry, error)) refresh.Renewal
+	// Settle tries once more to store answers that no store took, and returns
+	// how many are still at risk.
+	Settle(ctx context.Context) (atRisk int)
+}
+
+// Endpoint is one client's way to its provider: one of the two is set.
+type Endpoint struct {
+	Tokens refresh.Endpoint      // of client credentials
+	Grants refresh.GrantEndpoint // of grants
+}
+
+// Config is what a Server is made of. Every field is needed but Allowed.
+type Config struct {
+	Store    Store
+	Journal  Journal
+	Renewer  Renewer
+	Schedule token.Schedule
+
+	// Dial makes an endpoint of credentials, or says all that is wrong with
+	// them. It sends nothing.
+	Dial func(token.Credentials) (Endpoint, error)
+
+	Allowed []string // clients whose tokens are handed out; all, if it is empty
+
+	// Tell tells others what concerns a whole client; AtRisk, that so many
+	// answers are in neither store.
+	Tell   func(context.Context, []refresh.Event)
+	AtRisk func(ctx context.Context, answers int)
+
+	Log *slog.Logger
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Store == nil, c.Journal == nil, c.Renewer == nil:
+		return errors.New("serve: Store, Journal and Renewer are needed")
+	case c.Dial == nil, c.Tell == nil, c.AtRisk == nil, c.Log == nil:
+		return errors.New("serve: Dial, Tell, AtRisk and Log are needed")
+	case c.Schedule.SweepInterval <= 0, c.Schedule.WriteInterval <= 0:
+		return errors.New("serve: the intervals must be positive")
+	}
+	return nil
+}
+
+// Server hands out access tokens. It lives as long as the function's instance
+// and is safe for concurrent use.
+type Server struct {
+	Config
+	memory  memory
+	flights singleflight.Group // renewals, by token
+	loads   singleflight.Group // reads of credentials, by client
+
+	mu        sync.Mutex
+	clients   map[string]*client
+	standings map[string]*standing // by client
+	breakers  map[string]*breaker  // by provider
+	issuances map[token.ID]issuance
+}
+
+// New checks the configuration and returns a Server that knows nothing yet.
+func New(config Config) (*Server, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	return &Server{
+		Config:    config,
+		memory:    newMemory(config.Schedule),
+		clients:   map[string]*client{},
+		standings: map[string]*standing{},
+		breakers:  map[string]*breaker{},
+		issuances: map[token.ID]issuance{},
+	}, nil
+}
+
+// Request is what a consumer asks for.
+type Request struct {
+	ID token.ID
+	// MinTTL is the life left that is wanted. Above half the token's lifetime it
+	// counts as half, or every request would renew; 0 is any.
+	MinTTL time.Duration
+	// Rejected is the SHA-256, in hex, of an access token that an API refused. It
+	// acts only if it names the current one.
+	Rejected string
+}
+
+// Get returns an access token that is fresh if that can be had, and valid
+// otherwise: a valid one is always preferred to an error. A renewal that this
+// call began has ended when it returns. Errors: *Refusal, and those of the
+// stores.
+func (s *Server) Get(ctx context.Context, r Request) (token.AccessToken, error) {
+	now := time.Now()
+	if t, ok := s.memory.recall(r, now); ok {
+		return t, nil
+	}
+	d := &demand{Server: s, Request: r}
+	t, err := d.answer(ctx)
+	d.record(ctx, err, time.Since(now))
+	return t, err
+}
+
+// demand is one request's way through Get.
+type demand struct {
+	*Server
+	Request
+	client *client
+	did    string // what was done beside looking
+	cause  error  // why it brought nothing
+}
+
+func (d *demand) answer(ctx context.Context) (token.AccessToken, error) {
+	if len(d.Allowed) > 0 && !slices.Contains(d.Allowed, d.ID.Client) {
+		return token.AccessToken{}, refuse(NotAllowed, "tokens of this client are not handed out here (ALLOWED_CLIENTS)")
+	}
+	if err := d.ID.Check(); err != nil {
+		return token.AccessToken{}, refuse(UnknownToken, err.Error())
+	}
+	var err error
+	if d.client, err = d.clientOf(ctx, d.ID.Client); err != nil {
+		return token.AccessToken{}, err
+	}
+	switch {
+	case d.client.refusal != nil:
+		return d.stored(ctx, d.client.refusal)
+	case d.client.endpoint.Grants != nil:
+		return d.granted(ctx)
+	default:
+		return d.issued(ctx)
+	}
+}
+
+// stored is the token that some store still has of a client that cannot be
+// used, or the refusal.
+func (d *demand) stored(ctx context.Context, refusal *Refusal) (token.AccessToken, error) {
+	now := time.Now()
+	if d.ID.Merchant != "" {
+		if e, err := d.Journal.Get(ctx, d.ID); err == nil && usable(e) && valid(e.Access, now) {
+			return e.Access, nil
+		}
+	}
+	if t, err := d.published(ctx); err == nil && valid(t, now) {
+		return t, nil
+	}
+	return token.AccessToken{}, refusal
+}
+
+// published is the token in its secret; the zero one if there is none.
+func (d *demand) published(ctx context.Context) (token.AccessToken, error) {
+	all, err := d.Store.AccessTokens(ctx, []token.ID{d.ID})
+	if err != nil {
+		return token.AccessToken{}, fmt.Errorf("read the access token: %w", err)
+	}
+	stored := all[d.ID]
+	if errors.Is(stored.Err, token.ErrNotFound) || errors.Is(stored.Err, token.ErrDeleted) {
+		return token.AccessToken{}, nil
+	}
+	return stored.Value, stored.Err
+}
+
+// hold notes why a valid token is handed out that should have been renewed. That
+// nobody tried is not worth a line.
+func (d *demand) hold(err error) {
+	_, refused := errors.AsType[*Refusal](err)
+	if !refused && !errors.Is(err, token.ErrNotDue) {
+		d.cause = err
+	}
+}
+
+// record writes the one log line of a request that did something, or was
+// refused.
+func (d *demand) record(ctx context.Context, err error, took time.Duration) {
+	level, outcome := slog.LevelInfo, d.did
+	attributes := []slog.Attr{slog.String("token", d.ID.String()), slog.Int64("duration_ms", took.Milliseconds())}
+	refusal, refused := errors.AsType[*Refusal](err)
+	switch {
+	case refused:
+		outcome = "refused"
+		attributes = append(attributes, slog.String("code", string(refusal.Code)), slog.Any("error", err))
+	case err != nil: // the function's error, which its handler logs
+		return
+	case d.cause != nil:
+		level, outcome = slog.LevelWarn, "valid, not renewed"
+		attributes = append(attributes, slog.Any("error", d.cause))
+	case outcome == "":
+		return
+	}
+	d.Log.LogAttrs(ctx, level, "token", append(attributes, slog.String("outcome", outcome))...)
+}

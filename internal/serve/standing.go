@@ -1,0 +1,139 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+const (
+	// severalTokens: a client of grants is not stopped for what one of them was
+	// told.
+	severalTokens = 2
+	// breakerFailures is how many failures in a row, whoever's, keep this
+	// instance from asking a provider more often than every twelfth of a sweep
+	// (five seconds).
+	breakerFailures = 3
+	breakerProbes   = 12
+)
+
+// standing is what this instance found out about a client since its sweep noted
+// the last.
+type standing struct {
+	refresh.Health
+	probeAt time.Time // when a stopped client may be tried again
+}
+
+// breaker protects a provider that is down from consumers who go on asking.
+type breaker struct {
+	failures int // in a row
+	probeAt  time.Time
+}
+
+// barred says why the provider is not asked right now; nil if it may be. Whoever
+// gets nil from a stopped client or an open breaker is its probe.
+func (d *demand) barred(now time.Time) *Refusal {
+	if d.client.shared.Version == d.client.credentials.Version {
+		if refusal := barredBy(d.client.shared, now); refusal != nil { // the sweep's probe resumes it
+			return refusal
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h := d.standingOf(d.client)
+	if refusal := barredBy(h.Health, now); refusal != nil {
+		if !h.Stopped || now.Before(h.probeAt) {
+			return refusal
+		}
+		h.probeAt = now.Add(d.Schedule.SweepInterval)
+	}
+	b := d.breakers[d.client.provider()]
+	if b == nil || b.failures < breakerFailures {
+		return nil
+	}
+	if now.Before(b.probeAt) {
+		return refuse(ProviderUnavailable, "the provider fails for others too; it is tried again in a moment")
+	}
+	b.probeAt = now.Add(d.Schedule.SweepInterval / breakerProbes)
+	return nil
+}
+
+func barredBy(h refresh.Health, now time.Time) *Refusal {
+	switch {
+	case h.Stopped && h.Mass:
+		return &Refusal{Code: ProviderUnavailable, Message: "the provider refuses many grants of this client at once", Since: h.Since}
+	case h.Stopped:
+		return &Refusal{Code: ClientMisconfigured, Message: "the provider refuses the client's credentials", Since: h.Since}
+	case now.Before(h.PausedUntil):
+		return refuse(ProviderUnavailable, "the provider asks to wait until "+h.PausedUntil.UTC().Format(time.RFC3339))
+	default:
+		return nil
+	}
+}
+
+// standingOf returns the client's, told which credentials are in use. The lock
+// is held.
+func (s *Server) standingOf(c *client) *standing {
+	name := c.credentials.Value.Client
+	h := s.standings[name]
+	if h == nil {
+		h = &standing{}
+		s.standings[name] = h
+	}
+	h.Observe(c.credentials.Version)
+	return h
+}
+
+// blame draws the consequences of an answer, or of none, for client and
+// provider. A client that this stops is told of.
+func (d *demand) blame(ctx context.Context, err error) {
+	if event, stopped := d.judge(err, time.Now()); stopped {
+		d.Log.ErrorContext(ctx, "client stopped: its provider refuses its credentials", "client", d.ID.Client)
+		d.Tell(ctx, []refresh.Event{event})
+	}
+}
+
+func (d *demand) judge(err error, now time.Time) (event refresh.Event, stopped bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h, provider := d.standingOf(d.client), d.client.provider()
+	switch class := classOf(err); {
+	case err == nil:
+		h.Succeeded()
+		delete(d.breakers, provider)
+	case class == oauth.ClassGrant: // a provider that says so is up and knows the client
+		h.Accepted()
+		delete(d.breakers, provider)
+	case class == oauth.ClassClient:
+		tokens := severalTokens
+		if d.client.endpoint.Tokens != nil {
+			tokens = len(d.client.credentials.Value.IDs())
+		}
+		if h.RefusedClient(d.ID, tokens, now) {
+			h.probeAt = now.Add(d.Schedule.SweepInterval)
+			id := token.ID{Client: d.ID.Client}
+			return refresh.Event{Type: refresh.ClientMisconfigured, ID: id, Reason: refresh.ReasonInvalidClient, Since: h.Since}, true
+		}
+	case class == oauth.ClassTransient, class == oauth.ClassThrottled:
+		d.failed(h, provider, err, now)
+	}
+	return refresh.Event{}, false
+}
+
+// failed notes that the provider failed. The lock is held.
+func (s *Server) failed(h *standing, provider string, err error, now time.Time) {
+	if failure, ok := errors.AsType[*oauth.Error](err); ok && failure.RetryAfter > 0 {
+		h.Pause(now.Add(failure.RetryAfter))
+	}
+	b := s.breakers[provider]
+	if b == nil {
+		b = &breaker{}
+		s.breakers[provider] = b
+	}
+	b.failures++
+	b.probeAt = now.Add(s.Schedule.SweepInterval / breakerProbes)
+}
