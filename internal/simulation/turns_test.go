@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,15 +17,13 @@ type turns struct {
 	mu      sync.Mutex
 	waiting map[string]chan struct{} // by process
 	working int
+	mayHang bool     // one of those at a step may hang there until all others are done
+	hung    string   // the one that does
 	order   []string // who made each step
-	hangs   int      // how often those at a step may hang there for a while
 }
 
-// hanging is the choice that nobody makes a step while time passes for those that
-// sleep, so long that a lease is forced.
-const hanging = "time passes"
-
-const hangs = 11 * time.Second
+// hangs is what is chosen for a process that hangs, behind its name.
+const hangs = " hangs"
 
 // processKey is under which a context says which process is at work.
 type processKey struct{}
@@ -44,30 +43,35 @@ func (t *turns) take(ctx context.Context) bool {
 	return true
 }
 
-// next lets one of those that wait go on.
-func (t *turns) next(name string) {
+// choices are the processes at a step; and, if others sleep, waiting for a lease
+// perhaps, that one of these hangs.
+func (t *turns) choices() (choices []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	close(t.waiting[name])
-	delete(t.waiting, name)
-	t.order = append(t.order, name)
-}
-
-// choices are the processes at a step, and, if others sleep, that those hang.
-func (t *turns) choices() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	ready := slices.Sorted(maps.Keys(t.waiting))
-	if len(ready) > 0 && len(ready) < t.working && t.hangs > 0 {
-		ready = append(ready, hanging)
+	for _, name := range slices.Sorted(maps.Keys(t.waiting)) {
+		if name != t.hung || t.working == 1 {
+			choices = append(choices, name)
+		}
 	}
-	return ready
+	if t.mayHang && len(choices) > 0 && len(choices) < t.working {
+		for _, name := range slices.Clone(choices) {
+			choices = append(choices, name+hangs)
+		}
+	}
+	return choices
 }
 
-func (t *turns) hang() {
-	t.hangs--
-	t.order = append(t.order, hanging)
-	time.Sleep(hangs)
+// choose lets one go on, or hang.
+func (t *turns) choose(choice string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.order = append(t.order, choice)
+	if name, hung := strings.CutSuffix(choice, hangs); hung {
+		t.hung, t.mayHang = name, false
+		return
+	}
+	close(t.waiting[choice])
+	delete(t.waiting, choice)
 }
 
 func (t *turns) ended() {
@@ -81,7 +85,7 @@ const look = 50 * time.Millisecond
 
 // run lets the processes work until all are done. Whenever one or more wait at a
 // step, choose says which goes on; while one waits, no time passes for another
-// that sleeps, unless that is what choose says.
+// that sleeps, unless choose says that the first one hangs.
 func (t *turns) run(ctx context.Context, processes map[string]func(context.Context), choose func(ready []string) string) {
 	t.working = len(processes)
 	var working sync.WaitGroup
@@ -99,11 +103,7 @@ func (t *turns) run(ctx context.Context, processes map[string]func(context.Conte
 	for {
 		synctest.Wait()
 		if ready := t.choices(); len(ready) > 0 {
-			if chosen := choose(ready); chosen == hanging {
-				t.hang()
-			} else {
-				t.next(chosen)
-			}
+			t.choose(choose(ready))
 			continue
 		}
 		select {
