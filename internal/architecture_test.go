@@ -35,6 +35,7 @@ func allowed() map[string][]string {
 		"internal/app":         all,
 		"internal/consent":     {"internal/consent/page", "internal/seal", "internal/token"},
 		"internal/importer":    {"internal/token"},
+		"internal/idtoken":     {"internal/provider", "internal/token"},
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
 		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
@@ -77,6 +78,8 @@ func owners() map[string][]string {
 		"github.com/aws/aws-xray-sdk-go":                      {"internal/telemetry"},
 		"github.com/caarlos0/env":                             {"internal/app"},
 		"github.com/schollz/progressbar":                      {"cmd/tokens"},
+		"github.com/coreos/go-oidc":                           {"internal/idtoken"},
+		"github.com/go-jose/go-jose":                          {"internal/idtoken"},
 		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/secretsmanager"},
 		"golang.org/x/oauth2":                                 {"internal/oauth"},
 
