@@ -67,7 +67,7 @@ type Redemption struct {
 }
 
 // Flaw is what is wrong with an ID token: the check that it fails.
-type Flaw struct{ Check string }
+type Flaw struct{ Check string } //nolint:errname // the word of those who verify; an error only on its way
 
 // Error implements error.
 func (f *Flaw) Error() string { return "the ID token fails a check: " + f.Check }

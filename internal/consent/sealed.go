@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"token-refresher/internal/seal"
 )
@@ -33,8 +34,8 @@ func sealText(ctx context.Context, s *seal.Sealer, l seal.Label, value any) (str
 // openText opens what sealText made under the same label. Errors: those of
 // seal.Sealer.Open; seal.ErrMalformed for what is no such text.
 func openText(ctx context.Context, s *seal.Sealer, l seal.Label, text string, value any) error {
-	if len(text) > maxSealed {
-		return fmt.Errorf("%w: too long", seal.ErrMalformed)
+	if len(text) > maxSealed || strings.ContainsAny(text, "\r\n") { // which base64 would skip
+		return fmt.Errorf("%w: too long, or in lines", seal.ErrMalformed)
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
