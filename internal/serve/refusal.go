@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"token-refresher/internal/oauth"
-	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
@@ -69,12 +68,12 @@ func ConsentReason(e token.Entry) (reason string, since time.Time) {
 	latch := e.Result.Latch
 	switch {
 	case e.Suspect:
-		return refresh.ReasonIdentityMismatch, e.CommittedAt
+		return token.ReasonIdentityMismatch, e.CommittedAt
 	case latch == nil:
 		return "", time.Time{}
 	case e.Result.RotationLost:
-		return refresh.ReasonRotationLost, latch.Since
+		return token.ReasonRotationLost, latch.Since
 	default:
-		return refresh.ReasonRevoked, latch.Since
+		return token.ReasonRevoked, latch.Since
 	}
 }
