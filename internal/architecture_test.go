@@ -18,16 +18,17 @@ const module = "token-refresher"
 // .golangci.yml repeats it for the editor; TestLinterAgrees compares the two.
 func allowed() map[string][]string {
 	domain := []string{"internal/oauth", "internal/provider", "internal/refresh", "internal/secretstore", "internal/telemetry", "internal/token"}
-	all := slices.Concat(domain, []string{"internal/journal", "internal/operate", "internal/publish", "internal/seal", "internal/serve"})
+	all := slices.Concat(domain, []string{"internal/consent", "internal/idtoken", "internal/journal", "internal/operate", "internal/publish", "internal/seal", "internal/serve"})
 	functions := slices.Concat([]string{"internal/app"}, all)
 	emulators := []string{
-		"internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
+		"internal/sandbox/apigateway", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
 		"internal/sandbox/lambda", "internal/sandbox/secretsmanager",
 	}
 
 	return map[string][]string{
 		"cmd/tokens":            slices.Concat(functions, emulators, []string{"internal/importer", "internal/statuspage"}),
 		"functions/accesstoken": functions,
+		"functions/consent":     functions,
 		"functions/operator":    functions,
 		"functions/refresh":     functions,
 
@@ -56,6 +57,7 @@ func allowed() map[string][]string {
 		"internal/journal/file":        {"internal/journal", "internal/seal", "internal/token"},
 		"internal/journal/journaltest": {"internal/journal", "internal/seal", "internal/token"}, // for tests: nobody ships it
 
+		"internal/sandbox/apigateway":     {"internal/sandbox/lambda"},
 		"internal/sandbox/authserver":     {"internal/token"},
 		"internal/sandbox/awsjson":        nil,
 		"internal/sandbox/dynamodb":       {"internal/sandbox/awsjson"},

@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -59,13 +60,37 @@ func (i identity) compare(idToken token.Secret) (mismatch string, unreadable boo
 
 // parseClaims reads the payload of a JWS in compact form (RFC 7515 section 7.1).
 func parseClaims(jwt string) (c claims, ok bool) {
+	payload, ok := payloadOf(jwt)
+	return c, ok && json.Unmarshal(payload, &c) == nil
+}
+
+func payloadOf(jwt string) (payload []byte, ok bool) {
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {
-		return claims{}, false
+		return nil, false
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil {
-		return claims{}, false
+	return payload, err == nil
+}
+
+// errOtherMerchant: a merchant consented that is not the one who was invited.
+var errOtherMerchant = errors.New("the access token is another merchant's")
+
+// checkMerchantClaim compares the merchant that an access token names, in a claim
+// of the same name as the parameter it was asked for with, if it is a JWT that
+// has one.
+func checkMerchantClaim(name string, accessToken token.Secret, merchant string) error {
+	payload, ok := payloadOf(accessToken.Reveal())
+	if !ok || name == "" {
+		return nil
 	}
-	return c, json.Unmarshal(payload, &c) == nil
+	var claims map[string]json.RawMessage
+	if json.Unmarshal(payload, &claims) != nil || claims[name] == nil {
+		return nil
+	}
+	var claimed string
+	if json.Unmarshal(claims[name], &claimed) != nil || claimed != merchant {
+		return errOtherMerchant
+	}
+	return nil
 }

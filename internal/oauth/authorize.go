@@ -66,3 +66,7 @@ func consentScopesOf(p provider.Provider, c token.Credentials) []string {
 	}
 	return scopes
 }
+
+// Discoverer is what the client finds endpoints with, for whoever needs more of
+// the same documents: keys are got there too.
+func (c *Client) Discoverer() *provider.Discoverer { return c.discoverer }
