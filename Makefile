@@ -41,6 +41,17 @@ check: ## run the gate: what CI runs
 bench: ## run all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: soak
+soak: ## run the simulations for long: every order of steps, not only few switches
+	SOAK=1 go test -timeout 60m -v -run 'Consent|Remov|TenHours|Consumers' ./internal/simulation
+
+.PHONY: profile
+profile: ## profile ten simulated hours of sweeps, to build/profile
+	@mkdir -p build/profile
+	go test -run TenHours -o build/profile/simulation.test -cpuprofile build/profile/cpu.out \
+		-memprofile build/profile/mem.out ./internal/simulation
+	go tool pprof -top -nodecount 20 build/profile/simulation.test build/profile/cpu.out
+
 .PHONY: build
 build: $(bootstraps) build/tokens ## build the functions (ARCH=arm64 for Lambda) and build/tokens
 	@test -n '$(functions)' || { echo 'build: no function under functions/' >&2; exit 1; }
