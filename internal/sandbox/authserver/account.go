@@ -12,6 +12,8 @@ const (
 
 	sessionCookie = "sandbox_session"
 	sandboxUser   = "merchant@example.com"
+
+	returnPath = AuthorizePath + "/callback"
 )
 
 // serveAuthorize takes an authorize request in and sends the merchant to the
@@ -47,25 +49,25 @@ func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 // serveLogin is the login page.
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
 	id := r.URL.Query().Get("request")
-	a, known := s.lobby.visit(id)
-	if !known {
+	v, open := s.lobby.visit(id)
+	if !open {
 		s.showProblem(w)
 		return
 	}
-	s.show(w, loginPage(id, a, http.StatusOK))
+	s.show(w, loginPage(id, v.client.Name, http.StatusOK))
 }
 
 // postLogin takes any user with any password.
 func (s *Server) postLogin(w http.ResponseWriter, r *http.Request) {
 	id, known := s.posted(w, r)
-	a, open := s.lobby.visit(id)
+	v, open := s.lobby.visit(id)
 	if !known || !open {
 		s.showProblem(w)
 		return
 	}
 	user := r.PostForm.Get("username")
 	if user == "" || r.PostForm.Get("password") == "" {
-		s.show(w, loginPage(id, a, http.StatusBadRequest))
+		s.show(w, loginPage(id, v.client.Name, http.StatusBadRequest))
 		return
 	}
 	session, err := s.lobby.login(user)
@@ -83,7 +85,7 @@ func (s *Server) postLogin(w http.ResponseWriter, r *http.Request) {
 // serveConsent is the page that asks.
 func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 	id := r.URL.Query().Get("request")
-	a, open := s.lobby.visit(id)
+	v, open := s.lobby.visit(id)
 	user := s.loggedIn(r)
 	switch {
 	case !open:
@@ -91,11 +93,11 @@ func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 	case user == "":
 		redirectTo(w, r, LoginPath, id)
 	default:
-		s.show(w, consentPage(id, user, a))
+		s.show(w, consentPage(id, user, v.authorization))
 	}
 }
 
-// postConsent takes the answer, and has the browser post ours.
+// postConsent takes the merchant's answer.
 func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 	id, known := s.posted(w, r)
 	reply := r.PostForm.Get("answer")
@@ -107,14 +109,30 @@ func (s *Server) postConsent(w http.ResponseWriter, r *http.Request) {
 		redirectTo(w, r, LoginPath, id)
 		return
 	}
-	post, open, err := s.lobby.settle(id, func(a authorization) (FormPost, error) { return s.decide(a, reply == answerYes) })
+	open, err := s.lobby.settle(id, func(a authorization) (FormPost, error) { return s.decide(a, reply == answerYes) })
 	switch {
 	case err != nil:
 		htmlAnswer(http.StatusInternalServerError).write(w)
 	case !open:
 		s.showProblem(w)
 	default:
-		s.show(w, postPage(post))
+		redirectTo(w, r, returnPath, id)
+	}
+}
+
+// serveReturn has the browser post our answer. It is a page of its own, so that
+// a merchant that goes back or reloads posts the same again, as with the real
+// server.
+func (s *Server) serveReturn(w http.ResponseWriter, r *http.Request) {
+	id := r.URL.Query().Get("request")
+	v, open := s.lobby.visit(id)
+	switch {
+	case !open || s.loggedIn(r) == "":
+		s.showProblem(w)
+	case v.answer == nil:
+		redirectTo(w, r, ConsentPath, id)
+	default:
+		s.show(w, postPage(*v.answer))
 	}
 }
 

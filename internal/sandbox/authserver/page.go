@@ -34,9 +34,9 @@ type page struct {
 
 func newPages() (*template.Template, error) { return template.ParseFS(pages, "pages/*.html") }
 
-func loginPage(visit string, a authorization, status int) page {
+func loginPage(visit, client string, status int) page {
 	return page{name: "login.html", status: status, formAction: "'self'", data: map[string]any{
-		"Visit": visit, "Client": a.client.Name, "Action": LoginPath, "User": sandboxUser, "Again": status != http.StatusOK,
+		"Visit": visit, "Client": client, "Action": LoginPath, "User": sandboxUser, "Again": status != http.StatusOK,
 	}}
 }
 
@@ -73,7 +73,7 @@ func (s *Server) show(w http.ResponseWriter, p page) {
 	}
 	header := http.Header{}
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; form-action "+p.formAction+
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action "+p.formAction+
 		"; base-uri 'none'; frame-ancestors 'none'")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", "no-referrer")

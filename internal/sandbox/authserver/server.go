@@ -178,6 +178,7 @@ func (s *Server) routes() *http.ServeMux {
 func (s *Server) accountRoutes(mux *http.ServeMux) {
 	guard := http.NewCrossOriginProtection()
 	mux.HandleFunc("GET "+AuthorizePath, s.serveAuthorize)
+	mux.HandleFunc("GET "+returnPath, s.serveReturn)
 	mux.HandleFunc("GET "+LoginPath, s.serveLogin)
 	mux.HandleFunc("GET "+ConsentPath, s.serveConsent)
 	mux.Handle("POST "+LoginPath, guard.Handler(http.HandlerFunc(s.postLogin)))

@@ -54,36 +54,35 @@ func (l *lobby) enter(a authorization) (string, error) {
 	return id, nil
 }
 
-// visit returns what the visit is about, until it expires.
-func (l *lobby) visit(id string) (authorization, bool) {
+// visit returns a visit, until it expires.
+func (l *lobby) visit(id string) (visit, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sweep()
 	v, known := l.visits[id]
 	if !known {
-		return authorization{}, false
+		return visit{}, false
 	}
-	return v.authorization, true
+	return *v, true
 }
 
-// settle answers the visit by decide. The first answer counts: whoever clicks
-// twice, or goes back and clicks again, posts the same once more.
-func (l *lobby) settle(id string, decide func(authorization) (FormPost, error)) (FormPost, bool, error) {
+// settle answers a visit by decide; it is false if there is none. The first
+// answer counts: whoever clicks twice, or goes back and clicks again, posts the
+// same once more.
+func (l *lobby) settle(id string, decide func(authorization) (FormPost, error)) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sweep()
 	v, known := l.visits[id]
-	if !known {
-		return FormPost{}, false, nil
+	if !known || v.answer != nil {
+		return known, nil
 	}
-	if v.answer == nil {
-		post, err := decide(v.authorization)
-		if err != nil {
-			return FormPost{}, true, err
-		}
-		v.answer = &post
+	post, err := decide(v.authorization)
+	if err != nil {
+		return true, err
 	}
-	return *v.answer, true, nil
+	v.answer = &post
+	return true, nil
 }
 
 // login begins a session and returns its id.
