@@ -223,8 +223,8 @@ func TestHandleTellsWhatHappened(t *testing.T) {
 	since := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	reports := []refresh.Report{
 		{Events: []refresh.Event{{
-			Type: refresh.ConsentRequired, ID: token.ID{Client: "reporting", Merchant: "DK12345678"},
-			Reason: refresh.ReasonRevoked, Since: since,
+			Type: token.EventConsentRequired, ID: token.ID{Client: "reporting", Merchant: "DK12345678"},
+			Reason: token.ReasonRevoked, Since: since,
 		}}},
 		{},
 		{Events: []refresh.Event{{Type: refresh.MassRejection, ID: token.ID{Client: "reporting"}, Reason: refresh.ReasonInvalidGrant, Since: since}}},

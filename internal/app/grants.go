@@ -12,15 +12,9 @@ import (
 	"token-refresher/internal/journal"
 	"token-refresher/internal/publish"
 	"token-refresher/internal/refresh"
-	"token-refresher/internal/seal"
-	"token-refresher/internal/secretstore"
 	"token-refresher/internal/telemetry"
 	"token-refresher/internal/token"
 )
-
-// sealingKey is the secret, below the prefix, that journal values are sealed
-// with.
-const sealingKey = "sealing-key"
 
 // grants is what an instance that renews merchants' grants has beside the rest.
 type grants struct {
@@ -46,10 +40,11 @@ func (a *App) newGrants(config aws.Config) (*grants, error) {
 		return nil, err
 	}
 	g.renewer = &refresh.Renewer{
-		Journal: g.journal, Secrets: a.store, Schedule: a.schedule(), NewID: rand.Text, Log: a.Log,
+		Journal: g.journal, Secrets: a.store, Schedule: a.schedule(), NewID: rand.Text, Revoke: a.revoke, Log: a.Log,
 	}
 	g.publisher, err = publish.New(publish.Config{
 		Journal: g.journal, Secrets: a.store, Schedule: a.schedule(), Use: g.uses.of,
+		Revoke: a.revoke, Tell: a.tellOf,
 		ReconcileInterval: a.Config.ReconcileInterval, Concurrency: a.Config.RefreshConcurrency, Log: a.Log,
 	})
 	return g, err
@@ -73,30 +68,6 @@ func (a *App) grantSweep() (*refresh.GrantSweep, error) {
 		return nil, fmt.Errorf("make the sweep of grants: %w", err)
 	}
 	return sweep, nil
-}
-
-// NewSealer returns what seals and opens journal values, with the key that the
-// stack made in the store. It makes no call.
-func NewSealer(store *secretstore.Store) (*seal.Sealer, error) {
-	return seal.New(seal.Config{Keys: sealingKeys{store}})
-}
-
-// sealingKeys are the versions of the secret that the stack made.
-type sealingKeys struct{ store *secretstore.Store }
-
-// Current implements seal.Keys.
-func (k sealingKeys) Current(ctx context.Context) (version string, key []byte, err error) {
-	stored := k.store.Secret(ctx, sealingKey, "")
-	return stored.Version, []byte(stored.Value.Reveal()), stored.Err
-}
-
-// Version implements seal.Keys.
-func (k sealingKeys) Version(ctx context.Context, version string) ([]byte, error) {
-	stored := k.store.Secret(ctx, sealingKey, version)
-	if errors.Is(stored.Err, token.ErrNotFound) {
-		return nil, fmt.Errorf("%w: %w", seal.ErrUnknownKey, stored.Err)
-	}
-	return []byte(stored.Value.Reveal()), stored.Err
 }
 
 // publishing is a publish.Publisher as a sweep wants it.

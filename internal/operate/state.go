@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
@@ -123,12 +122,12 @@ func consentRequired(e token.Entry) (reason string, since time.Time) {
 	latch := e.Result.Latch
 	switch {
 	case e.Suspect:
-		return refresh.ReasonIdentityMismatch, e.CommittedAt
+		return token.ReasonIdentityMismatch, e.CommittedAt
 	case latch == nil:
 		return "", time.Time{}
 	case e.Result.RotationLost:
-		return refresh.ReasonRotationLost, latch.Since
+		return token.ReasonRotationLost, latch.Since
 	default:
-		return refresh.ReasonRevoked, latch.Since
+		return token.ReasonRevoked, latch.Since
 	}
 }

@@ -62,7 +62,7 @@ func (d *Discoverer) Resolve(ctx context.Context, p Provider, c token.Credential
 		return p, nil
 	}
 	if p.DiscoveryURL == "" {
-		return Provider{}, &DiscoveryError{problem: string(missing[0]) + " is not pinned, and there is no discovery_url"}
+		return Provider{}, absent(missing[0], string(missing[0])+" is not pinned, and there is no discovery_url")
 	}
 	place := d.place(p.DiscoveryURL)
 	select {

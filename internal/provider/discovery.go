@@ -51,8 +51,18 @@ type DiscoveryError struct {
 // Error implements error.
 func (e *DiscoveryError) Error() string { return "discovery: " + e.problem }
 
-// Unwrap returns context.DeadlineExceeded, context.Canceled or nil.
+// Unwrap returns context.DeadlineExceeded, context.Canceled,
+// token.ErrNoRevocation or nil.
 func (e *DiscoveryError) Unwrap() error { return e.cause }
+
+// absent is an endpoint that the provider has not.
+func absent(name Endpoint, problem string) *DiscoveryError {
+	e := &DiscoveryError{problem: problem}
+	if name == RevocationEndpoint {
+		e.cause = token.ErrNoRevocation
+	}
+	return e
+}
 
 // document is what is used of a discovery document.
 type document struct {
@@ -86,7 +96,7 @@ func (p Provider) adopt(d document, missing []Endpoint) (Provider, error) {
 	for _, name := range missing {
 		discovered := d.endpoint(name)
 		if discovered == "" {
-			return Provider{}, &DiscoveryError{problem: "the document names no " + string(name)}
+			return Provider{}, absent(name, "the document names no "+string(name))
 		}
 		if err := p.CheckURL(discovered); err != nil {
 			return Provider{}, &DiscoveryError{problem: "the document's " + string(name) + " " + err.Error()}

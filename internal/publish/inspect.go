@@ -26,13 +26,30 @@ func (r *reconciliation) inspect(ctx context.Context, id token.ID) {
 	labels, err := r.Secrets.Labels(ctx, id)
 	absent := errors.Is(err, token.ErrNotFound)
 	switch {
-	case entry.Removed:
 	case err != nil && !absent: // says nothing about the secret
 		r.failed(id.String(), fmt.Errorf("look at the grant's secret: %w", err))
+	case entry.Removed && (absent || labels.Deleted), entry.Removing(): // the latter is for its removal to look at
+	case entry.Removed:
+		r.dig(ctx, entry, labels)
 	case absent, labels.Deleted:
 		r.missing(entry, absent)
 	default:
 		r.compare(ctx, entry, labels)
+	}
+}
+
+// dig looks at a secret that a removed grant has again.
+func (r *reconciliation) dig(ctx context.Context, e token.Entry, labels token.Labels) {
+	if e.Names(labels) {
+		return
+	}
+	_, revived, err := r.unearth(ctx, e, labels, "")
+	switch {
+	case err != nil && !elsewhere(err):
+		r.failed(e.ID.String(), err)
+	case revived:
+		r.count(&r.Revived)
+		r.count(&r.Adopted)
 	}
 }
 

@@ -20,8 +20,9 @@ var errLost = errors.New("the answer is lost")
 // process stands between a publisher and its two stores. It numbers the calls
 // from 0, lets a test act before each, and dies where it is told to.
 type process struct {
-	journal publish.Journal
-	secrets publish.Secrets
+	journal  publish.Journal
+	secrets  publish.Secrets
+	provider *outside
 
 	mu      sync.Mutex
 	calls   []string
@@ -130,6 +131,10 @@ func (p *process) RestoreGrant(ctx context.Context, id token.ID) error {
 	return act(p, "RestoreGrant", func() error { return p.secrets.RestoreGrant(ctx, id) })
 }
 
+func (p *process) DeleteGrant(ctx context.Context, id token.ID) error {
+	return act(p, "DeleteGrant", func() error { return p.secrets.DeleteGrant(ctx, id) })
+}
+
 func (p *process) AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
 	return call(p, "AccessTokens", func() (map[token.ID]token.Stored[token.AccessToken], error) {
 		return p.secrets.AccessTokens(ctx, ids)
@@ -142,4 +147,17 @@ func (p *process) PutAccessToken(ctx context.Context, grantType token.GrantType,
 
 func (p *process) RestoreAccessToken(ctx context.Context, id token.ID) error {
 	return act(p, "RestoreAccessToken", func() error { return p.secrets.RestoreAccessToken(ctx, id) })
+}
+
+func (p *process) DeleteAccessToken(ctx context.Context, id token.ID) error {
+	return act(p, "DeleteAccessToken", func() error { return p.secrets.DeleteAccessToken(ctx, id) })
+}
+
+// revoke and tell are what a publisher reaches beside its stores.
+func (p *process) revoke(ctx context.Context, grant token.Grant) error {
+	return act(p, "Revoke", func() error { return p.provider.revoke(ctx, grant) })
+}
+
+func (p *process) tell(_ context.Context, id token.ID, notices []token.Notice) error {
+	return act(p, "Tell", func() error { p.provider.tell(id, notices); return nil })
 }

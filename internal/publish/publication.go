@@ -32,8 +32,9 @@ type Outcome struct {
 }
 
 // Publish writes what the journal has ahead for one grant: the grant itself, and
-// its access token if that is long-lived and wanted in a secret. It may be
-// repeated at any time, and after any crash.
+// its access token if that is long-lived and wanted in a secret. It tells what
+// is untold of it, and goes on with its removal. It may be repeated at any time,
+// and after any crash.
 //
 // Not everything need be published when it returns nil: what the write interval
 // keeps back has its PublishAt. Errors: token.ErrLeased while it is being
@@ -48,6 +49,7 @@ func (p *Publisher) Publish(ctx context.Context, id token.ID, urgency Urgency) (
 	}
 	r := publication{Publisher: p, use: p.Use(id.Client), urgent: urgency == AtOnce}
 	r.Entry = entry
+	r.tell(ctx)
 	if err = r.work(ctx); err != nil && !elsewhere(err) {
 		r.postpone(ctx)
 	}
@@ -74,6 +76,8 @@ func (r *publication) work(ctx context.Context) error {
 	switch e := r.Entry; {
 	case e.Sealed != nil:
 		return token.ErrSealed
+	case e.Removing() && !e.Removal.NextAt.After(time.Now()):
+		return r.remove(ctx)
 	case e.Suspect, e.Removed, e.Parked:
 		return r.plan(ctx)
 	}

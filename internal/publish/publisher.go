@@ -1,17 +1,19 @@
 // Package publish keeps grants and their access tokens in Secrets Manager in
 // step with the journal, which is ahead of it by up to the write interval: it
-// writes what is ahead, and takes over what people put there.
+// writes what is ahead, takes over what people put there, tells others what has
+// happened to a grant, and removes one when a person orders it.
 //
-// It owns three promises. No put covers a stranger's value unseen: a put is
+// It owns four promises. No put covers a stranger's value unseen: a put is
 // claimed in the journal's entry, bracketed by looks at the secret's labels, and
 // whatever turns up that is neither ours nor what was there before is judged by
 // rule R. No secret is written more often than its quota allows. Nothing that
 // merely looks gone is given up: a deletion is confirmed directly, only parks
-// the entry, and is not believed when too many come at once.
+// the entry, and is not believed when too many come at once. A removal that was
+// begun comes to its end, whatever fails or dies on the way.
 //
 // It leaves to others: rule R and the transitions of an entry (token), how
-// secrets are named and written and the account's write rate (secretstore),
-// renewing (refresh), and the removal that a person orders.
+// secrets are named and written and the account's write rate (secretstore), and
+// renewing (refresh).
 package publish
 
 import (
@@ -55,10 +57,14 @@ type Secrets interface {
 	PutVersion(id token.ID, read string, revision, number int64) string
 	PutGrant(ctx context.Context, grant token.Grant, put token.Put) error
 	RestoreGrant(ctx context.Context, id token.ID) error
+	// DeleteGrant and DeleteAccessToken schedule a deletion that can be taken
+	// back for 30 days. What is gone already is no error.
+	DeleteGrant(ctx context.Context, id token.ID) error
 
 	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
 	PutAccessToken(ctx context.Context, grantType token.GrantType, t token.AccessToken, replaces string) error
 	RestoreAccessToken(ctx context.Context, id token.ID) error
+	DeleteAccessToken(ctx context.Context, id token.ID) error
 }
 
 // Config is what a Publisher is made of. Every field is needed.
@@ -71,6 +77,13 @@ type Config struct {
 	// credentials cannot be read it should say token.PublishFunction, so that
 	// nothing is published against its wish.
 	Use func(client string) token.Use
+
+	// Revoke revokes a removed refresh token at its provider. Error:
+	// token.ErrNoRevocation if that cannot be done there; any other is tried again.
+	Revoke func(ctx context.Context, grant token.Grant) error
+
+	// Tell tells others what has happened to a grant. It may be told again.
+	Tell func(ctx context.Context, id token.ID, notices []token.Notice) error
 
 	ReconcileInterval time.Duration // how often all secrets are listed, by whichever instance (15 minutes)
 	Concurrency       int           // secrets looked at or written at the same time (32)
@@ -86,6 +99,8 @@ func New(config Config) (*Publisher, error) {
 	switch {
 	case config.Journal == nil, config.Secrets == nil, config.Use == nil, config.Log == nil:
 		return nil, errors.New("publish: Journal, Secrets, Use and Log are needed")
+	case config.Revoke == nil, config.Tell == nil:
+		return nil, errors.New("publish: Revoke and Tell are needed")
 	case config.Schedule.SweepInterval <= 0, config.Schedule.WriteInterval <= 0, config.ReconcileInterval <= 0:
 		return nil, errors.New("publish: all intervals must be positive")
 	case config.Concurrency <= 0:

@@ -56,6 +56,7 @@ func (p *Publisher) Reconcile(ctx context.Context) (Reconciled, error) {
 	look, live := r.differences(listed, entries)
 	r.Remaining = p.each(ctx, look, func(id token.ID) { r.inspect(ctx, id) })
 	r.bury(ctx, live)
+	r.Remaining += p.each(ctx, strays(entries), func(id token.ID) { r.publish(ctx, id) })
 	slices.SortFunc(r.Failed, byToken)
 	if r.Remaining > 0 { // the next sweep goes on
 		return r.Reconciled, giveBack(context.WithoutCancel(ctx))
@@ -157,6 +158,24 @@ func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID
 	return look, live
 }
 
+// strays are the entries that have something left to tell or to remove and are
+// not nominated for it: an older version of this program, which knows nothing of
+// either, has planned them.
+func strays(entries map[token.ID]*token.Entry) (ids []token.ID) {
+	for id, entry := range entries {
+		if entry != nil && entry.PublishAt.IsZero() && (entry.Removing() || len(entry.Untold) > 0) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (r *reconciliation) publish(ctx context.Context, id token.ID) {
+	if _, err := r.Publish(ctx, id, WhenAllowed); err != nil && !elsewhere(err) {
+		r.failed(id.String(), err)
+	}
+}
+
 // check: a grant is always a merchant's.
 func check(id token.ID) error {
 	if id.Merchant == "" {
@@ -169,7 +188,7 @@ func check(id token.ID) error {
 // put is open, its publisher looks after it.
 func differs(e *token.Entry, secret token.Listed) bool {
 	switch {
-	case e == nil, e.Removed:
+	case e == nil, e.Removing():
 		return false
 	case e.Parked:
 		return true

@@ -1,10 +1,12 @@
 package publish_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +56,32 @@ type world struct {
 	console *sm.Client
 	server  *emulator.Server
 	use     token.Use
+	outside *outside
+}
+
+// outside is a provider that revokes, and those who are told.
+type outside struct {
+	mu      sync.Mutex
+	fails   error // of the next revocations
+	revoked []string
+	told    []string
+}
+
+func (o *outside) revoke(_ context.Context, grant token.Grant) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fails == nil {
+		o.revoked = append(o.revoked, grant.RefreshToken.Reveal())
+	}
+	return o.fails
+}
+
+func (o *outside) tell(id token.ID, notices []token.Notice) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, n := range notices {
+		o.told = append(o.told, id.String()+" "+n.Type+" "+n.Reason)
+	}
 }
 
 // inBubble runs a test in a world of simulated time.
@@ -82,7 +110,7 @@ func inBubble(t *testing.T, test func(*world), alter ...func(*emulator.Config)) 
 		})
 		w := &world{
 			t: t, journal: journaltest.NewMemory(t, journaltest.Options{}), console: console, server: server,
-			use: token.Use{Publish: token.PublishFunction},
+			use: token.Use{Publish: token.PublishFunction}, outside: &outside{},
 		}
 		w.newStore(1e6)
 		test(w)
@@ -102,12 +130,13 @@ func (w *world) newStore(writesPerSecond float64) {
 // start begins a process of its own, with its publisher.
 func (w *world) start(alter ...func(*process)) (*publish.Publisher, *process) {
 	w.t.Helper()
-	p := &process{journal: w.journal, secrets: w.store, dieAt: -1}
+	p := &process{journal: w.journal, secrets: w.store, provider: w.outside, dieAt: -1}
 	for _, f := range alter {
 		f(p)
 	}
 	publisher, err := publish.New(publish.Config{
 		Journal: p, Secrets: p, Schedule: schedule, Use: func(string) token.Use { return w.use },
+		Revoke: p.revoke, Tell: p.tell,
 		ReconcileInterval: reconcileInterval, Concurrency: 4, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -10,15 +10,21 @@ import (
 	"token-refresher/internal/token"
 )
 
-// commitPause is the wait between two tries to commit.
-const commitPause = 200 * time.Millisecond
+const (
+	// commitPause is the wait between two tries to commit.
+	commitPause = 200 * time.Millisecond
+	// revokeTimeout is how long a late answer is tried to be revoked.
+	revokeTimeout = 10 * time.Second
+)
 
 // errNoAccessToken: the refresh token of the answer is kept.
 var errNoAccessToken = errors.New("the answer holds no access token that can be used")
 
 // commit stores the answer to a refresh.
 func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
-	err := r.keep(ctx, result{answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use()})
+	err := r.keep(ctx, result{
+		answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use(), wasLatched: r.result.WasLatched,
+	})
 	if err == nil && answer.Access.Value.Empty() {
 		return errNoAccessToken
 	}
@@ -31,8 +37,9 @@ func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
 func (r *renewal) keep(ctx context.Context, answered result) error {
 	ctx = context.WithoutCancel(ctx)
 	err := r.persist(ctx, &answered)
-	if err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved) {
+	if final(err) {
 		r.entry = answered.stored
+		r.giveBack(ctx, answered, err)
 		return err
 	}
 	r.risks.add(answered)
@@ -48,6 +55,28 @@ func (r *renewal) keep(ctx context.Context, answered result) error {
 	return fmt.Errorf("commit: %w", err)
 }
 
+// final reports whether a commit is over: it succeeded, or there is nothing to
+// commit to any more.
+func final(err error) bool {
+	return err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved)
+}
+
+// giveBack revokes an answer that came too late for its grant, which was removed
+// meanwhile. It is tried once: nobody else knows these tokens.
+func (r *Renewer) giveBack(ctx context.Context, answered result, cause error) {
+	if !errors.Is(cause, token.ErrRemoved) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
+	defer cancel()
+	id := answered.answer.Grant.ID.String()
+	if err := r.Revoke(ctx, answered.answer.Grant); err != nil {
+		r.Log.ErrorContext(ctx, "a late answer for a removed grant is not revoked", "token", id, "error", err)
+		return
+	}
+	r.Log.WarnContext(ctx, "a late answer for a removed grant is revoked", "token", id)
+}
+
 // result is an answer on its way into the journal.
 type result struct {
 	answer  Refreshed
@@ -56,6 +85,8 @@ type result struct {
 	holder  string
 	use     token.Use
 	attempt *token.Fingerprint // of the code exchange that gave it; nil for a refresh
+
+	wasLatched bool // the provider had refused the grant for good
 }
 
 // withoutAccess makes an answer that brought a refresh token only what it is: a
@@ -103,7 +134,7 @@ func (r *Renewer) persist(ctx context.Context, res *result) error {
 	defer cancel()
 	for {
 		err := r.tryCommit(ctx, res)
-		if err == nil || errors.Is(err, token.ErrSuperseded) || errors.Is(err, token.ErrRemoved) {
+		if final(err) {
 			return err
 		}
 		select {
@@ -129,8 +160,9 @@ func (r *Renewer) tryCommit(ctx context.Context, res *result) error {
 			res.stored = current
 			return err
 		}
+		now := time.Now()
 		next.Suspect = res.answer.Suspect
-		next = r.Schedule.Plan(next.Release(res.holder), res.use, time.Now())
+		next = r.Schedule.Plan(res.tell(next, now).Release(res.holder), res.use, now)
 		if res.answer.Access.Value.Empty() && !next.Suspect {
 			next = r.withoutAccess(next, res.loaded.Result.Failures)
 		}
@@ -174,10 +206,12 @@ func (r *risks) take() []result {
 func (r *Renewer) Settle(ctx context.Context) (atRisk int) {
 	for _, res := range r.risks.take() {
 		err := r.tryCommit(ctx, &res)
-		if err != nil && !errors.Is(err, token.ErrSuperseded) && !errors.Is(err, token.ErrRemoved) {
+		if !final(err) {
 			r.risks.add(res)
 			atRisk++
+			continue
 		}
+		r.giveBack(ctx, res, err)
 	}
 	return atRisk
 }

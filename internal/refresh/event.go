@@ -3,7 +3,6 @@ package refresh
 import (
 	"time"
 
-	"token-refresher/internal/oauth"
 	"token-refresher/internal/token"
 )
 
@@ -18,41 +17,53 @@ type Event struct {
 // EventType is the name that an event goes by.
 type EventType string
 
-// The events that sweeps tell of.
+// The events that concern a whole client. Those about a grant are part of its
+// entry until they are told: see token.Notice.
 const (
-	ConsentRequired     EventType = "Consent Required"
-	ConsentRecovered    EventType = "Consent Recovered"
-	RotationLost        EventType = "Rotation Lost"
 	ClientMisconfigured EventType = "Client Misconfigured"
 	MassRejection       EventType = "Mass Rejection"
 )
 
-// Why a consent is required, a client stopped, or a grant in use again.
+// Why a client is stopped.
 const (
-	ReasonRevoked          = "revoked"           // the provider refuses the grant for good
-	ReasonRotationLost     = "rotation_lost"     // the answer with the newer refresh token never came
-	ReasonIdentityMismatch = "identity_mismatch" // the ID token names somebody else
-	ReasonInvalidClient    = "invalid_client"    // the provider refuses the client's credentials
-	ReasonInvalidGrant     = "invalid_grant"     // it refuses many good grants at once
-	ReasonRefreshed        = "refreshed"         // it accepts the grant again
+	ReasonInvalidClient = "invalid_client" // the provider refuses the client's credentials
+	ReasonInvalidGrant  = "invalid_grant"  // it refuses many good grants at once
 )
 
-// Events are what one renewal is told of: whoever renews tells them.
-func (r Renewal) Events(now time.Time) (events []Event) {
-	id, result := r.Entry.ID, r.Entry.Result
-	if r.RotationLost {
-		events = append(events, Event{RotationLost, id, ReasonRotationLost, now})
-	}
-	reminded := r.WasLatched && result.Latch != nil && classOf(r.Err) == oauth.ClassGrant // the daily try
-	switch {
-	case (r.Latched || reminded) && result.RotationLost:
-		events = append(events, Event{ConsentRequired, id, ReasonRotationLost, result.Latch.Since})
-	case r.Latched || reminded:
-		events = append(events, Event{ConsentRequired, id, ReasonRevoked, result.Latch.Since})
-	case r.Err == nil && r.Entry.Suspect:
-		events = append(events, Event{ConsentRequired, id, ReasonIdentityMismatch, now})
-	case r.Err == nil && r.WasLatched:
-		events = append(events, Event{ConsentRecovered, id, ReasonRefreshed, now})
+// Events are what one renewal has left to tell.
+func (r Renewal) Events(time.Time) (events []Event) {
+	for _, n := range r.Entry.Untold {
+		events = append(events, Event{EventType(n.Type), r.Entry.ID, n.Reason, n.Since})
 	}
 	return events
+}
+
+// tell adds to the entry what an answer means to others.
+func (r *result) tell(e token.Entry, now time.Time) token.Entry {
+	switch {
+	case r.attempt != nil:
+		return e.Tell(token.EventConsentGiven, token.ReasonConsented, now)
+	case e.Suspect:
+		return e.Tell(token.EventConsentRequired, token.ReasonIdentityMismatch, now)
+	case r.wasLatched:
+		return e.Tell(token.EventConsentRecovered, token.ReasonRefreshed, now)
+	}
+	return e
+}
+
+// tellRefusal adds to the entry what a refusal means to others. A grant that
+// stays latched is told of again with every daily try.
+func tellRefusal(e token.Entry, rotationLost bool, now time.Time) token.Entry {
+	if rotationLost {
+		e = e.Tell(token.EventRotationLost, token.ReasonRotationLost, now)
+	}
+	latch := e.Result.Latch
+	if latch == nil {
+		return e
+	}
+	reason := token.ReasonRevoked
+	if e.Result.RotationLost {
+		reason = token.ReasonRotationLost
+	}
+	return e.Tell(token.EventConsentRequired, reason, latch.Since)
 }

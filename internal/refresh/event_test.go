@@ -13,10 +13,10 @@ import (
 	"token-refresher/internal/token"
 )
 
-// told is what a sweep tells of, without the times.
-func told(report refresh.Report) map[refresh.EventType][]string {
+// toldBy is what a sweep tells of, without the times.
+func (w *grantWorld) toldBy(report refresh.Report) map[refresh.EventType][]string {
 	got := map[refresh.EventType][]string{}
-	for _, e := range report.Events {
+	for _, e := range w.events(report) {
 		got[e.Type] = append(got[e.Type], e.ID.String()+" "+e.Reason)
 	}
 	return got
@@ -36,13 +36,14 @@ func TestEventsOfAGrant(t *testing.T) {
 		sweepFor := func(d time.Duration) {
 			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Minute) {
 				report := w.run(s)
-				for _, e := range report.Events {
+				events := w.events(report)
+				for _, e := range events {
 					all = append(all, string(e.Type)+" "+e.ID.String()+" "+e.Reason)
 					if e.Since.IsZero() || time.Since(e.Since) > time.Minute {
 						t.Errorf("%s: since %s", e.Type, e.Since)
 					}
 				}
-				if len(report.ConsentRequired) > 0 && len(report.Events) == 0 {
+				if len(report.ConsentRequired) > 0 && len(events) == 0 {
 					t.Error("consent is required, and nobody is told")
 				}
 			}
@@ -78,12 +79,12 @@ func TestEventsOfASweep(t *testing.T) {
 					return answer{}
 				}
 			},
-			want: map[refresh.EventType][]string{refresh.RotationLost: {"shop/DK00000000 rotation_lost"}},
+			want: map[refresh.EventType][]string{token.EventRotationLost: {"shop/DK00000000 rotation_lost"}},
 		},
 		{
 			name: "somebody else's ID token", merchants: 1, sweeps: 3,
 			arrange: func(w *grantWorld) { w.suspect = true },
-			want:    map[refresh.EventType][]string{refresh.ConsentRequired: {"shop/DK00000000 identity_mismatch"}},
+			want:    map[refresh.EventType][]string{token.EventConsentRequired: {"shop/DK00000000 identity_mismatch"}},
 		},
 		{
 			name: "all are refused", merchants: 20, sweeps: 3,
@@ -114,7 +115,7 @@ func TestEventsOfASweep(t *testing.T) {
 				s := w.sweep()
 				got := map[refresh.EventType][]string{}
 				for range test.sweeps {
-					for kind, events := range told(w.run(s)) {
+					for kind, events := range w.toldBy(w.run(s)) {
 						got[kind] = append(got[kind], events...)
 					}
 					time.Sleep(time.Minute)
@@ -138,8 +139,8 @@ func TestLatchedGrantIsToldOfDaily(t *testing.T) {
 		s := w.sweep()
 		var since []time.Time
 		for range 3*24*60 + 20 {
-			for _, e := range w.run(s).Events {
-				if e.Type != refresh.ConsentRequired || e.Reason != refresh.ReasonRevoked {
+			for _, e := range w.events(w.run(s)) {
+				if e.Type != token.EventConsentRequired || e.Reason != token.ReasonRevoked {
 					t.Errorf("event %+v, want a required consent", e)
 				}
 				since = append(since, e.Since)

@@ -118,7 +118,9 @@ func (r *grantRound) count(renewal Renewal) {
 	if renewal.AtRisk || errors.Is(renewal.Err, token.ErrSealed) {
 		r.report.ResultAtRisk++
 	}
-	r.report.Events = append(r.report.Events, renewal.Events(time.Now())...)
+	if len(renewal.Entry.Untold) > 0 {
+		r.renewed = append(r.renewed, renewal.Entry.ID)
+	}
 	if renewal.Latched || (renewal.Err == nil && renewal.Entry.Suspect) {
 		r.report.ConsentRequired = append(r.report.ConsentRequired, renewal.Entry.ID.String())
 	}

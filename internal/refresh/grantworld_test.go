@@ -52,6 +52,9 @@ type grantWorld struct {
 	reconciled   refresh.Reconciled
 	publishedIDs []token.ID
 	reconciles   int
+	told         []refresh.Event // about grants
+	revoked      []string        // refresh tokens
+	revokeFault  error
 	log          logBuffer // of the sweeps, to be read between them
 }
 
@@ -93,9 +96,18 @@ func (w *grantWorld) consent(id token.ID) {
 
 func (w *grantWorld) renewer() *refresh.Renewer {
 	return &refresh.Renewer{
-		Journal: w, Secrets: w, Schedule: schedule, NewID: w.newID,
+		Journal: w, Secrets: w, Schedule: schedule, NewID: w.newID, Revoke: w.revoke,
 		Log: slog.New(slog.DiscardHandler),
 	}
+}
+
+func (w *grantWorld) revoke(_ context.Context, grant token.Grant) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.revokeFault == nil {
+		w.revoked = append(w.revoked, grant.RefreshToken.Reveal())
+	}
+	return w.revokeFault
 }
 
 func (w *grantWorld) newID() string {
@@ -270,7 +282,35 @@ func (w *grantWorld) Publish(_ context.Context, ids []token.ID) refresh.Publishe
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.publishedIDs = append(w.publishedIDs, ids...)
+	for _, id := range ids {
+		w.tell(id)
+	}
 	return w.published
+}
+
+// tell tells what is untold of an entry, as a publisher does.
+func (w *grantWorld) tell(id token.ID) {
+	e, ok := w.entries[id]
+	if !ok || len(e.Untold) == 0 {
+		return
+	}
+	for _, n := range e.Untold {
+		w.told = append(w.told, refresh.Event{Type: refresh.EventType(n.Type), ID: id, Reason: n.Reason, Since: n.Since})
+	}
+	e = e.Told(e.Untold)
+	w.writes++
+	e.WriteID = fmt.Sprint("w", w.writes)
+	w.entries[id] = e
+}
+
+// events are what others were told of since it was last asked: by the sweep of
+// this report about clients, and by its publishing pass about grants.
+func (w *grantWorld) events(report refresh.Report) []refresh.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	told := append(w.told, report.Events...)
+	w.told = nil
+	return told
 }
 
 func (w *grantWorld) Reconcile(context.Context) (refresh.Reconciled, error) {

@@ -19,7 +19,7 @@ func (r *renewal) refused(ctx context.Context, cause error) error {
 		}
 		r.result.Latched = latched
 		r.result.RotationLost = r.lost && !e.Result.RotationLost
-		return next
+		return tellRefusal(next, r.result.RotationLost, now)
 	})
 }
 

@@ -68,7 +68,12 @@ type Renewer struct {
 	Secrets  GrantSecrets
 	Schedule token.Schedule
 	NewID    func() string // names a lease's holder
-	Log      *slog.Logger
+
+	// Revoke revokes what a late answer brought for a grant that was removed
+	// meanwhile.
+	Revoke func(ctx context.Context, grant token.Grant) error
+
+	Log *slog.Logger
 
 	risks risks
 }

@@ -358,8 +358,11 @@ func TestSuspectAnswerIsKeptAndNotUsed(t *testing.T) {
 		w.suspect = true
 		w.renew(w.renewer(), id, refresh.WhenDue)
 		e := w.entries[id]
-		if !e.Suspect || !w.kept(id) || !e.DueAt.IsZero() || !e.PublishAt.IsZero() {
-			t.Errorf("entry %+v, want it kept, suspect, neither due nor to be published", e)
+		if !e.Suspect || !w.kept(id) || !e.DueAt.IsZero() || len(e.Untold) != 1 {
+			t.Errorf("entry %+v, want it kept, suspect, not due, and told of", e)
+		}
+		if next := schedule.PublishNext(e.Told(e.Untold), always, time.Now()); !next.IsZero() {
+			t.Errorf("it is to be published at %v, want never", next)
 		}
 		if got := w.renew(w.renewer(), id, refresh.OnDemand); !errors.Is(got.Err, token.ErrNotDue) {
 			t.Errorf("on demand: %v, want ErrNotDue", got.Err)

@@ -65,12 +65,13 @@ func (w *world) hands(name string) (*refresh.Renewer, *publish.Publisher) {
 	log := slog.New(slog.DiscardHandler)
 	publisher, err := publish.New(publish.Config{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
+		Revoke: w.provider.revoke, Tell: w.tell,
 		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: log,
 	})
 	if err != nil {
 		w.t.Fatalf("publish.New: %v", err)
 	}
 	return &refresh.Renewer{
-		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Log: log, NewID: func() string { return name },
+		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: log, NewID: func() string { return name },
 	}, publisher
 }

@@ -66,7 +66,7 @@ func newActors(t *testing.T) *actors {
 
 func (a *actors) renewer(name string) *refresh.Renewer {
 	return &refresh.Renewer{
-		Journal: a.journal, Secrets: a.secrets, Schedule: a.schedule, Log: slog.New(slog.DiscardHandler),
+		Journal: a.journal, Secrets: a.secrets, Schedule: a.schedule, Revoke: a.provider.revoke, Log: slog.New(slog.DiscardHandler),
 		NewID: func() string { return name },
 	}
 }
@@ -74,6 +74,7 @@ func (a *actors) renewer(name string) *refresh.Renewer {
 func (a *actors) publish(ctx context.Context, urgency publish.Urgency) {
 	publisher, err := publish.New(publish.Config{
 		Journal: a.journal, Secrets: a.secrets, Schedule: a.schedule, Use: func(string) token.Use { return always },
+		Revoke: a.provider.revoke, Tell: a.tell,
 		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -26,11 +26,12 @@ func (w *world) process(id token.ID, s *steps) (lived bool) {
 	}()
 	log := slog.New(slog.DiscardHandler)
 	renewer := &refresh.Renewer{
-		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Log: log,
+		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: log,
 		NewID: func() string { return "mortal" },
 	}
 	publisher, err := publish.New(publish.Config{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
+		Revoke: w.provider.revoke, Tell: w.tell,
 		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: log,
 	})
 	if err != nil {

@@ -185,6 +185,22 @@ func (p *provider) arrive(id token.ID, sent string) verdict {
 	return p.answer(id)
 }
 
+// revoke is the revocation endpoint. A token that is not live is none of its
+// business.
+func (p *provider) revoke(ctx context.Context, g token.Grant) error {
+	p.pace.take(ctx, providerCall, "revoke", g.ID.String())
+	if err := p.steps.begin("revoke"); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pace.record("revoke %s", g.RefreshToken.Reveal())
+	if p.live[g.ID] == g.RefreshToken.Reveal() {
+		p.live[g.ID] = ""
+	}
+	return p.steps.end()
+}
+
 // process rotates the token, or revokes the family of a spent one.
 func (p *provider) process(id token.ID, sent string, v verdict) (next string, ok bool) {
 	p.mu.Lock()

@@ -230,6 +230,29 @@ func (s *secrets) RestoreGrant(ctx context.Context, id token.ID) error {
 	return nil
 }
 
+func (s *secrets) DeleteGrant(ctx context.Context, id token.ID) error {
+	if err := s.call(ctx, "DeleteGrant", id); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if secret := s.grants[id]; secret != nil {
+		secret.deleted = true
+	}
+	return s.steps.end()
+}
+
+// DeleteAccessToken forgets what a consumer could read.
+func (s *secrets) DeleteAccessToken(ctx context.Context, id token.ID) error {
+	if err := s.call(ctx, "DeleteAccessToken", id); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.access, id)
+	return s.steps.end()
+}
+
 func (s *secrets) AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
 	if err := s.call(ctx, "AccessTokens", ids[0]); err != nil {
 		return nil, err

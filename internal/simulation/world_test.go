@@ -26,6 +26,7 @@ type world struct {
 	provider *provider
 	schedule token.Schedule // of the functions; the watch knows the true one
 	ids      []token.ID
+	told     []string // events about grants
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -63,6 +64,7 @@ func (w *world) sweeper(name string) *refresh.GrantSweep {
 	log := slog.New(slog.DiscardHandler)
 	publisher, err := publish.New(publish.Config{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
+		Revoke: w.provider.revoke, Tell: w.tell,
 		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: log,
 	})
 	if err != nil {
@@ -72,7 +74,7 @@ func (w *world) sweeper(name string) *refresh.GrantSweep {
 	sweep, err := refresh.NewGrantSweep(refresh.GrantConfig{
 		Store: w.secrets, Journal: w.journal, Publisher: adapter{publisher},
 		Renewer: &refresh.Renewer{
-			Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Log: log,
+			Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: log,
 			NewID: func() string { return fmt.Sprint(name, "-", holders.Add(1)) },
 		},
 		Dial: func(c token.Credentials) (refresh.GrantEndpoint, error) {
@@ -104,6 +106,20 @@ func failures(failed []publish.Failure) (converted []refresh.Failure) {
 		converted = append(converted, refresh.Failure{Token: f.Token, Error: f.Err.Error()})
 	}
 	return converted
+}
+
+// tell is where events about grants go.
+func (w *world) tell(ctx context.Context, id token.ID, notices []token.Notice) error {
+	w.pace.take(ctx, journalCall, "tell", id.String())
+	if err := w.journal.steps.begin("tell"); err != nil {
+		return err
+	}
+	w.journal.mu.Lock()
+	defer w.journal.mu.Unlock()
+	for _, n := range notices {
+		w.told = append(w.told, id.String()+" "+n.Type+" "+n.Reason)
+	}
+	return w.journal.steps.end()
 }
 
 // lost are the grants whose live refresh token neither store holds.
