@@ -17,7 +17,7 @@ var (
 )
 
 // removalGrace is how long after its tombstone somebody who began before it may
-// still bring a secret back.
+// still bring a secret back: a publisher, or a renewer that keeps its answer.
 const removalGrace = PutWithin + PutGrace
 
 // longestRemovalWait, in sweeps, is the longest time between two tries of a
@@ -43,10 +43,11 @@ func (r Removal) Done() bool { return !r.DoneAt.IsZero() }
 func (e Entry) Removing() bool { return e.Removed && !e.Removal.Done() }
 
 // Remove sets the tombstone and takes the lease for the steps that follow, in
-// one transition: who has the lease, or a put, is waited for. The revision moves
-// on, so that an answer that comes late is recognised; consents under way end.
+// one transition: who has the lease, or a put, is waited for. What the secret
+// holds that is newer (see Settle) is removed with it. The revision moves on, so
+// that an answer that comes late is recognised; consents under way end.
 // Errors: ErrSealed, ErrLeased, ErrPutOpen.
-func (e Entry) Remove(lease Lease, now time.Time) (Entry, error) {
+func (e Entry) Remove(labels Labels, found map[string]Grant, lease Lease, now time.Time) (Entry, error) {
 	switch {
 	case e.Sealed != nil:
 		return e, ErrSealed
@@ -55,21 +56,26 @@ func (e Entry) Remove(lease Lease, now time.Time) (Entry, error) {
 	case e.Put.Open() && !e.Put.Abandoned(now):
 		return e, ErrPutOpen
 	}
-	if !e.Grant.RefreshToken.Empty() {
-		e.Memory = e.Memory.With(e.Grant.RefreshToken, e.Revision)
+	next, _, err := e.Settle(labels, found, now)
+	if err != nil {
+		return e, err
 	}
-	e.Revision++
-	e.Lease, e.Unsettled = lease, false
-	e.DueAt, e.Result = time.Time{}, Result{}
-	e.Parked, e.Suspect = false, false
-	e.Removed, e.Removal = true, Removal{At: now, NextAt: now}
-	e.Exchanges = slices.Clone(e.Exchanges)
-	for i, x := range e.Exchanges {
+	if !next.Grant.RefreshToken.Empty() {
+		next.Memory = next.Memory.With(next.Grant.RefreshToken, next.Revision)
+	}
+	next.Revision++
+	next.Lease, next.Unsettled = lease, false
+	next.DueAt, next.Result = time.Time{}, Result{}
+	next.Parked, next.Suspect = false, false
+	next.Removed, next.Removal = true, Removal{At: now, NextAt: now}
+	next.Exchanges = slices.Clone(e.Exchanges)
+	for i, x := range next.Exchanges {
 		if x.Outcome == "" {
-			e.Exchanges[i].Outcome = ExchangeFailed
+			next.Exchanges[i].Outcome = ExchangeFailed
 		}
 	}
-	return e.Tell(EventConsentRemoved, ReasonRemoved, now), nil
+	next.PublishAt = now
+	return next.Tell(EventConsentRemoved, ReasonRemoved, now), nil
 }
 
 // ClaimRemoval takes the lease of a removal that is under way, to go on with it.
@@ -93,27 +99,24 @@ func (e Entry) Revoked(unrevocable bool, now time.Time) Entry {
 	return e
 }
 
-// Deleted notes that both secrets are gone. If nobody is left who could bring
-// one back, and nothing else is left to do, the removal is done.
-func (e Entry) Deleted(now time.Time) Entry {
-	e.Removal.DeletedAt = now
-	if !e.Removal.RevokedAt.IsZero() && !now.Before(e.Removal.At.Add(removalGrace)) {
-		e.Removal.DoneAt, e.Removal.NextAt = now, time.Time{}
+// RemovalTried notes whether both secrets are gone, and plans what is left to
+// do. If a step failed, that is after as long as it has taken until now, from
+// half a sweep to a day; if none did, when everybody is over who began before
+// the tombstone. Then both secrets are looked at once more, and it is done.
+func (s Schedule) RemovalTried(e Entry, deleted bool, now time.Time) Entry {
+	r, quiet := &e.Removal, e.Removal.At.Add(removalGrace)
+	r.DeletedAt = time.Time{}
+	if deleted {
+		r.DeletedAt = now
+	}
+	switch {
+	case !deleted || r.RevokedAt.IsZero():
+		r.NextAt = now.Add(min(max(now.Sub(r.At), s.SweepInterval/2), longestRemovalWait*s.SweepInterval))
+	case now.Before(quiet):
+		r.NextAt = quiet
+	default:
+		r.DoneAt, r.NextAt = now, time.Time{}
 		e = e.Forget()
-	}
-	return e
-}
-
-// RemoveNext plans the next try of a removal that is under way: when those who
-// began before it are over, or, if a step failed, after as long as it has taken
-// until now, from a sweep to a day.
-func (s Schedule) RemoveNext(e Entry, now time.Time) Entry {
-	if !e.Removing() {
-		return e
-	}
-	e.Removal.NextAt = e.Removal.At.Add(removalGrace)
-	if e.Removal.RevokedAt.IsZero() || e.Removal.DeletedAt.IsZero() {
-		e.Removal.NextAt = now.Add(min(max(now.Sub(e.Removal.At), s.SweepInterval/2), longestRemovalWait*s.SweepInterval))
 	}
 	return e
 }
