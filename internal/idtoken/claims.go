@@ -48,7 +48,6 @@ func readClaims(payload []byte) (claims, error) {
 // flaw names the first check of OpenID Connect Core section 3.1.3.7 that fails, or
 // none. What is expected but empty equals nothing.
 func (c claims) flaw(want expected) string {
-	now := time.Now()
 	another := func(audience string) bool { return audience != want.audience }
 	switch {
 	case want.issuer == "" || c.Issuer != want.issuer:
@@ -58,16 +57,22 @@ func (c claims) flaw(want expected) string {
 	case c.AuthorizedParty == nil && slices.ContainsFunc(c.Audience, another),
 		c.AuthorizedParty != nil && *c.AuthorizedParty != want.audience:
 		return checkAzp
+	case want.nonce == "" || !same(c.Nonce, want.nonce):
+		return checkNonce
+	case c.Subject == "" || len(c.Subject) > maxSubject:
+		return checkSub
+	}
+	return c.timeFlaw(time.Now())
+}
+
+func (c claims) timeFlaw(now time.Time) string {
+	switch {
 	case c.Expiry == nil || c.Expiry.Time().Before(now.Add(-skew)):
 		return checkExp
 	case c.IssuedAt == nil || c.IssuedAt.Time().After(now.Add(skew)):
 		return checkIat
 	case c.NotBefore != nil && c.NotBefore.Time().After(now.Add(skew)):
 		return checkNbf
-	case want.nonce == "" || !same(c.Nonce, want.nonce):
-		return checkNonce
-	case c.Subject == "" || len(c.Subject) > maxSubject:
-		return checkSub
 	}
 	return ""
 }

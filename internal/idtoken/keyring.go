@@ -58,16 +58,16 @@ func (k *keyring) fresh(ctx context.Context, p provider.Provider, c token.Creden
 	return k.fetch(ctx, place, p, c)
 }
 
-// search looks for a key that is not known. If one was looked for a moment ago it
-// returns the keys at hand: anybody can make up an id.
-func (k *keyring) search(ctx context.Context, p provider.Provider, c token.Credentials, id string) (keySet, error) {
+// search gets the keys anew, to look for one that is not known. If that was done a
+// moment ago it returns those at hand: anybody can make up an id.
+func (k *keyring) search(ctx context.Context, p provider.Provider, c token.Credentials) (keySet, error) {
 	place := k.at(p)
 	if err := place.take(ctx); err != nil {
 		return nil, err
 	}
 	defer place.release()
-	keys, _ := k.look(place)
-	if len(keys.named(id)) > 0 || time.Since(place.searched) < searchFloor {
+	if time.Since(place.searched) < searchFloor {
+		keys, _ := k.look(place)
 		return keys, nil
 	}
 	keys, err := k.fetch(ctx, place, p, c)

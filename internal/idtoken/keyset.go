@@ -14,12 +14,9 @@ import (
 // three.
 const maxKeys = 32
 
-// The sizes in bits of RSA keys that are used (RFC 7518 section 3.3). Larger ones
-// than anybody has would cost time.
-const (
-	minKeyBits = 2048
-	maxKeyBits = 8192
-)
+// minKeyBits is the size of the smallest RSA key that is used (RFC 7518 section
+// 3.3). The largest is go-jose's to say.
+const minKeyBits = 2048
 
 // keySet is the keys of a provider that can verify RS256.
 type keySet []key
@@ -64,7 +61,7 @@ func parseKey(raw []byte) (key, bool) {
 	public, ok := parsed.Key.(*rsa.PublicKey) // a private one that was published proves nothing
 	switch {
 	case !ok,
-		public.N.BitLen() < minKeyBits || public.N.BitLen() > maxKeyBits,
+		public.N.BitLen() < minKeyBits,
 		parsed.Use != "" && parsed.Use != "sig",
 		parsed.Algorithm != "" && parsed.Algorithm != string(jose.RS256),
 		operations.Allowed != nil && !slices.Contains(operations.Allowed, "verify"):

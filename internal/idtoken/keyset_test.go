@@ -4,7 +4,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
+	"math/big"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -67,6 +69,7 @@ func TestKeySets(t *testing.T) {
 		{name: "for other operations", id: "1", keys: []string{jwk(t, claims{"key_ops": []string{"encrypt"}})}, want: "-"},
 		{name: "a private key", id: "1", keys: []string{marshalled(t, key1())}, want: "-"},
 		{name: "too short", id: "1", keys: []string{marshalled(t, &weakKey().PublicKey)}, want: "-"},
+		{name: "too long", id: "1", keys: []string{marshalled(t, &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1<<15, 1), E: 65537})}, want: "-"},
 		{name: "symmetric", id: "1", keys: []string{marshalled(t, []byte("5ecret"))}, want: "-"},
 		{name: "on a curve", id: "1", keys: []string{marshalled(t, &curve.PublicKey)}, want: "-"},
 		{name: "a field twice", id: "1", keys: []string{strings.Replace(usual, "{", `{"kid":"1",`, 1)}, want: "-"},

@@ -51,6 +51,7 @@ func common() []variation {
 		{name: "exp in words", claims: with(claims{"exp": "tomorrow"}), want: "malformed"},
 		{name: "exp beyond all time", claims: with(claims{"exp": json.Number("1e300")}), want: "malformed"},
 		{name: "aud a number", claims: with(claims{"aud": 7}), want: "malformed"},
+		{name: "a claim that somebody else has", claims: with(claims{"_claim_names": claims{"x": "elsewhere"}}), want: "malformed"},
 		{name: "sub a number", claims: with(claims{"sub": 7}), want: "malformed"},
 
 		{name: "alg none", raw: func(s string) string { return headed(s, `{"alg":"none","kid":"1"}`, "") }, want: "alg"},
@@ -119,12 +120,10 @@ func (v variation) token(t *testing.T, usual claims) token.Secret {
 	if v.payload != nil {
 		payload = v.payload(payload)
 	}
-	text := ""
-	if v.sign != nil {
-		text = v.sign(t, payload)
-	} else {
-		text = sign(t, jose.RS256, key1(), "1", payload)
+	if v.sign == nil {
+		v.sign = signed(jose.RS256)
 	}
+	text := v.sign(t, payload)
 	if v.raw != nil {
 		text = v.raw(text)
 	}

@@ -64,7 +64,7 @@ func (v *Verifier) Front(ctx context.Context, p provider.Provider, c token.Crede
 	}
 	keys, err := v.keys.fresh(ctx, p, c)
 	if err == nil && len(keys.named(jwt.keyID)) == 0 {
-		keys, err = v.keys.search(ctx, p, c, jwt.keyID)
+		keys, err = v.keys.search(ctx, p, c)
 	}
 	if err != nil {
 		return Subject{}, err

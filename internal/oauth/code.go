@@ -43,7 +43,7 @@ func (c *Client) AuthorizationCode(ctx context.Context, p provider.Provider, cre
 	defer cancel()
 	return c.ask(ctx, p, credentials, question{
 		merchant:   code.Merchant,
-		scope:      strings.Join(p.EffectiveScopes(credentials), " "),
+		scope:      strings.Join(consentScopesOf(p, credentials), " "),
 		parameters: parameters(p, ""),
 		secrets:    []token.Secret{code.Value, code.Verifier},
 		oneTime:    true,

@@ -106,10 +106,10 @@ func TestCodeAnswer(t *testing.T) {
 		noAccess    bool
 	}{
 		{name: "everything", body: usual + `,"refresh_token":"` + refreshToken + `","id_token":"i.d.t","scope":"other"}`, wantRefresh: refreshToken, wantScope: "other"},
-		{name: "no scope", body: usual + `,"refresh_token":"` + refreshToken + `","id_token":"i.d.t"}`, wantRefresh: refreshToken, wantScope: "openid offline_access"},
-		{name: "no refresh token", body: usual + `,"id_token":"i.d.t"}`, wantScope: "openid offline_access"},
-		{name: "no access token", body: `{"refresh_token":"` + refreshToken + `","id_token":"i.d.t"}`, wantRefresh: refreshToken, wantScope: "openid offline_access", noAccess: true},
-		{name: "broken off", body: `{"refresh_token":"` + refreshToken + `","id_token":"i.d.t","acc`, breaks: syscall.ECONNRESET, wantRefresh: refreshToken, wantScope: "openid offline_access", noAccess: true},
+		{name: "no scope", body: usual + `,"refresh_token":"` + refreshToken + `","id_token":"i.d.t"}`, wantRefresh: refreshToken, wantScope: "openid offline_access payments"},
+		{name: "no refresh token", body: usual + `,"id_token":"i.d.t"}`, wantScope: "openid offline_access payments"},
+		{name: "no access token", body: `{"refresh_token":"` + refreshToken + `","id_token":"i.d.t"}`, wantRefresh: refreshToken, wantScope: "openid offline_access payments", noAccess: true},
+		{name: "broken off", body: `{"refresh_token":"` + refreshToken + `","id_token":"i.d.t","acc`, breaks: syscall.ECONNRESET, wantRefresh: refreshToken, wantScope: "openid offline_access payments", noAccess: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestCodeAnswer(t *testing.T) {
 					<-time.After(3 * time.Second)
 					return quick(request)
 				}
-				got, err := exchange(t, idp, consented(`"scopes":["openid","offline_access"]`))
+				got, err := exchange(t, idp, consented(`"scopes":["offline_access","payments"]`))
 				if err != nil {
 					t.Fatal(err)
 				}
