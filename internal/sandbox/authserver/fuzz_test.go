@@ -73,3 +73,27 @@ func FuzzMerchantRequest(f *testing.F) {
 		mustRefresh(t, server, live)
 	})
 }
+
+// FuzzAuthorize sends any query to the authorize endpoint, in a browser and
+// without one: nobody but a registered redirect_uri is answered, and nobody
+// gets a code that asked for less than all.
+func FuzzAuthorize(f *testing.F) {
+	f.Add(authorizeQuery("n1").Encode())
+	f.Add("client_id=subscriptions&redirect_uri=" + redirectURI)
+	f.Add("client_id=subscriptions&redirect_uri=" + redirectURI + "&redirect_uri=https://stranger.example/&state=%00")
+	f.Add("%zz;=&&&")
+	f.Fuzz(func(t *testing.T, query string) {
+		server := newAuthorizeServer(t, authserver.Config{}, nil)
+		request := getRequest(t, authserver.AuthorizePath)
+		request.URL.RawQuery = query
+		response, body := send(t, server, request)
+		posts := strings.Contains(string(body), `<form method="post" action="`)
+		if trusted := strings.Contains(string(body), `action="`+redirectURI+`"`) || strings.Contains(string(body), `action="https://other.example/callback"`); posts != trusted {
+			t.Errorf("got status %d and a form for a stranger", response.StatusCode)
+		}
+		post, err := newAuthorizeServer(t, authserver.Config{}, nil).Approve(authserver.DefaultURL + authserver.AuthorizePath + "?" + query)
+		if asked := response.StatusCode == http.StatusSeeOther; err == nil && asked != post.Values.Has("code") {
+			t.Errorf("the browser is asked: %v, a code without one: %v", asked, post.Values.Has("code"))
+		}
+	})
+}

@@ -1,0 +1,306 @@
+package authserver_test
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/token"
+)
+
+// browser is a merchant's: it keeps cookies, follows redirects and runs no
+// script.
+type browser struct {
+	t      *testing.T
+	client *http.Client
+}
+
+func newBrowser(t *testing.T, server http.Handler) browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return browser{t, &http.Client{Transport: authserver.Transport(server), Jar: jar}}
+}
+
+// sheet is a page as it came.
+type sheet struct {
+	status int
+	path   string
+	header http.Header
+	body   string
+	fields url.Values // the hidden ones
+}
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+
+func (b browser) get(address string) sheet {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.do(request)
+}
+
+func (b browser) post(path string, form url.Values) sheet {
+	b.t.Helper()
+	return b.do(post(b.t.Context(), authserver.DefaultURL+path, form.Encode()))
+}
+
+func (b browser) do(request *http.Request) sheet {
+	b.t.Helper()
+	response, err := b.client.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	s := sheet{response.StatusCode, response.Request.URL.Path, response.Header, string(body), url.Values{}}
+	for _, field := range hidden.FindAllStringSubmatch(s.body, -1) {
+		s.fields.Add(field[1], html.UnescapeString(field[2]))
+	}
+	return s
+}
+
+// login goes as far as the consent page.
+func (b browser) login(query url.Values) sheet {
+	b.t.Helper()
+	s := b.get(authorizeURL(query))
+	if s.path != authserver.LoginPath || s.status != http.StatusOK {
+		b.t.Fatalf("authorize: got %s with status %d, want the login page", s.path, s.status)
+	}
+	s.fields.Set("username", "merchant@example.com")
+	s.fields.Set("password", "anything")
+	s = b.post(authserver.LoginPath, s.fields)
+	if s.path != authserver.ConsentPath || s.status != http.StatusOK {
+		b.t.Fatalf("login: got %s with status %d, want the consent page", s.path, s.status)
+	}
+	return s
+}
+
+func (b browser) reply(s sheet, reply string) sheet {
+	b.t.Helper()
+	form := url.Values{"request": s.fields["request"], "answer": {reply}}
+	return b.post(authserver.ConsentPath, form)
+}
+
+func TestMerchantSaysYes(t *testing.T) {
+	t.Parallel()
+	server := newAuthorizeServer(t, authserver.Config{}, func(c *authserver.Client) { c.Name = `Fjord & "Søn" <script>` })
+	b := newBrowser(t, server)
+	s := b.login(authorizeQuery("n1"))
+	for _, want := range []string{"Fjord &amp; &#34;Søn&#34; &lt;script&gt;", merchantVAT, "Manage your subscriptions", "127.0.0.1:8080"} {
+		if !strings.Contains(s.body, want) {
+			t.Errorf("the consent page does not say %q", want)
+		}
+	}
+	if strings.Contains(s.body, "Manage your invoices") {
+		t.Error("the consent page names a scope that was not asked for")
+	}
+	s = b.reply(s, "yes")
+	code := s.fields.Get("code")
+	if s.status != http.StatusOK || code == "" || s.fields.Get("id_token") == "" || s.fields.Get("state") != "state of n1" {
+		t.Fatalf("got status %d and error %q, want a form with code, id_token and state", s.status, s.fields.Get("error"))
+	}
+	if want := `<form method="post" action="` + redirectURI + `">`; !strings.Contains(s.body, want) {
+		t.Errorf("the form does not go to %s", redirectURI)
+	}
+	if got, want := s.header.Get("Content-Security-Policy"), "form-action http://127.0.0.1:8080;"; !strings.Contains(got, want) {
+		t.Errorf("content security policy: got %q, want one with %q", got, want)
+	}
+	mustExchange(t, server, code)
+}
+
+func TestMerchantSaysNo(t *testing.T) {
+	t.Parallel()
+	server := newAuthorizeServer(t, authserver.Config{}, nil)
+	b := newBrowser(t, server)
+	s := b.reply(b.login(authorizeQuery("n1")), "no")
+	if diff := cmp.Diff(url.Values{"error": {"access_denied"}, "state": {"state of n1"}}, s.fields); diff != "" {
+		t.Errorf("the form (-want +got):\n%s", diff)
+	}
+	if got := len(server.Codes()); got != 0 {
+		t.Errorf("codes: got %d, want none", got)
+	}
+}
+
+func TestFirstAnswerCounts(t *testing.T) {
+	t.Parallel()
+	server := newAuthorizeServer(t, authserver.Config{}, nil)
+	b := newBrowser(t, server)
+	asked := b.login(authorizeQuery("n1"))
+	first := b.reply(asked, "yes").fields
+	for _, reply := range []string{"yes", "no"} {
+		if same := cmp.Equal(first, b.reply(asked, reply).fields); !same {
+			t.Errorf("%s after the first yes: another form came", reply)
+		}
+	}
+	if got := len(server.Codes()); got != 1 {
+		t.Errorf("codes: got %d, want 1", got)
+	}
+}
+
+func TestLoggedInMerchantIsAskedAtOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	server := newAuthorizeServer(t, authserver.Config{Now: func() time.Time { return now }}, nil)
+	b := newBrowser(t, server)
+	b.login(authorizeQuery("n1"))
+	now = now.Add(time.Hour - time.Second)
+	if s := b.get(authorizeURL(authorizeQuery("n2"))); s.path != authserver.ConsentPath {
+		t.Errorf("within an hour: got %s, want the consent page", s.path)
+	}
+	now = now.Add(time.Second)
+	if s := b.get(authorizeURL(authorizeQuery("n3"))); s.path != authserver.LoginPath {
+		t.Errorf("an hour later: got %s, want the login page", s.path)
+	}
+}
+
+func TestOneVaguePage(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	server := newAuthorizeServer(t, authserver.Config{Now: func() time.Time { return now }}, nil)
+	b := newBrowser(t, server)
+	asked := b.login(authorizeQuery("n1"))
+	untrusted := authorizeQuery("n2")
+	untrusted.Set("redirect_uri", "https://stranger.example/")
+	seen := map[string]sheet{
+		"untrusted":            b.get(authorizeURL(untrusted)),
+		"broken query":         b.get(authserver.DefaultURL + authserver.AuthorizePath + "?%zz"),
+		"unknown visit":        b.get(authserver.DefaultURL + authserver.ConsentPath + "?request=x"),
+		"unknown login":        b.get(authserver.DefaultURL + authserver.LoginPath + "?request=x"),
+		"unknown return":       b.get(authserver.DefaultURL + authserver.AuthorizePath + "/callback?request=x"),
+		"login without visit":  b.post(authserver.LoginPath, url.Values{"username": {"x"}, "password": {"x"}}),
+		"neither yes nor no":   b.reply(asked, "maybe"),
+		"answer without visit": b.reply(sheet{}, "yes"),
+		"huge body":            b.post(authserver.ConsentPath, url.Values{"answer": {strings.Repeat("x", 64<<10)}}),
+	}
+	now = now.Add(10 * time.Minute)
+	seen["after 10 minutes"] = b.reply(asked, "yes")
+	for name, s := range seen {
+		if s.status != http.StatusBadRequest || !strings.Contains(s.body, "This does not work") || len(s.fields) != 0 {
+			t.Errorf("%s: got status %d and %d hidden fields, want 400, the vague page and none", name, s.status, len(s.fields))
+		}
+		if strings.Contains(s.body, "stranger") {
+			t.Errorf("%s: the page repeats what was in the request", name)
+		}
+	}
+	if got := len(server.Codes()); got != 0 {
+		t.Errorf("codes: got %d, want none", got)
+	}
+}
+
+func TestPagesOfAVisitNeedALogin(t *testing.T) {
+	t.Parallel()
+	server := newAuthorizeServer(t, authserver.Config{}, nil)
+	asked := newBrowser(t, server).login(authorizeQuery("n1"))
+	address := authserver.DefaultURL + authserver.ConsentPath + "?" + asked.fields.Encode()
+	stranger := newBrowser(t, server)
+	for name, s := range map[string]sheet{"page": stranger.get(address), "answer": stranger.reply(asked, "yes")} {
+		if s.path != authserver.LoginPath {
+			t.Errorf("%s: got %s, want the login page", name, s.path)
+		}
+	}
+	if got := len(server.Codes()); got != 0 {
+		t.Errorf("codes: got %d, want none", got)
+	}
+	form := asked.fields
+	form.Set("username", "x@example.com")
+	if s := stranger.post(authserver.LoginPath, form); s.status != http.StatusBadRequest || !strings.Contains(s.body, "role=\"alert\"") {
+		t.Errorf("without a password: got status %d, want 400 and the login page", s.status)
+	}
+}
+
+func TestReturnBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newAuthorizeServer(t, authserver.Config{}, nil))
+	asked := b.login(authorizeQuery("n1"))
+	s := b.get(authserver.DefaultURL + authserver.AuthorizePath + "/callback?" + asked.fields.Encode())
+	if s.path != authserver.ConsentPath {
+		t.Errorf("got %s, want the consent page", s.path)
+	}
+}
+
+// TestOtherSitesChangeNothing posts as a page of another site would.
+func TestOtherSitesChangeNothing(t *testing.T) {
+	t.Parallel()
+	server := newAuthorizeServer(t, authserver.Config{}, nil)
+	b := newBrowser(t, server)
+	asked := b.login(authorizeQuery("n1"))
+	asked.fields.Set("answer", "yes")
+	for _, path := range []string{authserver.ConsentPath, authserver.LoginPath, authserver.KeysPath, authserver.ApprovePath} {
+		request := post(t.Context(), authserver.DefaultURL+path, asked.fields.Encode())
+		request.Header.Set("Sec-Fetch-Site", "cross-site")
+		if s := b.do(request); s.status != http.StatusForbidden {
+			t.Errorf("%s: got status %d, want 403", path, s.status)
+		}
+	}
+	if got := len(server.Codes()); got != 0 {
+		t.Errorf("codes: got %d, want none", got)
+	}
+}
+
+func TestPageHeaders(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, newAuthorizeServer(t, authserver.Config{}, nil))
+	s := b.login(authorizeQuery("n1"))
+	want := map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	}
+	for name, value := range want {
+		if got := s.header.Get(name); got != value {
+			t.Errorf("%s: got %q, want %q", name, got, value)
+		}
+	}
+	cookies := b.client.Jar.Cookies(&url.URL{Scheme: "http", Host: "localhost:9400", Path: authserver.LoginPath})
+	if len(cookies) != 1 || len(cookies[0].Value) < 32 {
+		t.Errorf("got %d cookies, want one that nobody guesses", len(cookies))
+	}
+	for asset, contentType := range map[string]string{"style.css": "text/css", "form_post.js": "text/javascript"} {
+		s := b.get(authserver.DefaultURL + "/account/assets/" + asset)
+		if s.status != http.StatusOK || !strings.HasPrefix(s.header.Get("Content-Type"), contentType) {
+			t.Errorf("%s: got status %d and type %q, want 200 and %s", asset, s.status, s.header.Get("Content-Type"), contentType)
+		}
+	}
+}
+
+// TestRandomnessThatEndsOnThePages spends all of it on the way.
+func TestRandomnessThatEndsOnThePages(t *testing.T) {
+	t.Parallel()
+	for _, bytes := range []int{32, 48, 64} { // the signing key, and one id for each page
+		server, err := authserver.New(authserver.Config{Rand: strings.NewReader(strings.Repeat("k", bytes)), Clients: []authserver.Client{{
+			ID: consentID, Secret: token.NewSecret(consentPass), RedirectURIs: []string{redirectURI},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBrowser(t, server)
+		s := b.get(authorizeURL(authorizeQuery("n1")))
+		if s.status == http.StatusOK {
+			s.fields.Set("username", "x")
+			s.fields.Set("password", "x")
+			s = b.post(authserver.LoginPath, s.fields)
+		}
+		if s.status == http.StatusOK {
+			s = b.reply(s, "yes")
+		}
+		if s.status != http.StatusInternalServerError || len(server.Codes()) != 0 {
+			t.Errorf("%d bytes: got status %d and %d codes, want 500 and none", bytes, s.status, len(server.Codes()))
+		}
+	}
+}
