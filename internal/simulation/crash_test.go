@@ -133,7 +133,8 @@ func crash(t *testing.T, s *steps, wantLost bool) {
 // effective reports whether a step has an effect, after which one can die.
 func effective(name string) bool {
 	switch name[:len(name)-2] {
-	case "journal Swap", "refresh", "secrets PutGrant", "secrets PutAccessToken", "secrets KeepGrant":
+	case "journal Swap", "refresh", "secrets PutGrant", "secrets PutAccessToken", "secrets KeepGrant",
+		"revoke", "tell", "secrets DeleteGrant", "secrets DeleteAccessToken":
 		return true
 	}
 	return false
