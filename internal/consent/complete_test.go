@@ -74,6 +74,27 @@ func TestRepeatedCallbackExchangesOnce(t *testing.T) {
 	}
 }
 
+// State and code together make an attempt: another code, or another window, never
+// gets the outcome of the first.
+func TestAnotherAttemptIsNotARepetition(t *testing.T) {
+	t.Parallel()
+	b := newWorld(t).browser()
+	if got := b.callback(b.approved("code-1")); got.Code != http.StatusSeeOther {
+		t.Fatalf("got status %d, want 303", got.Code)
+	}
+	if got := b.callback(b.provider.approve("code-2")); got.Code != http.StatusSeeOther {
+		t.Errorf("another code: got status %d, want 303", got.Code)
+	}
+	form := b.approved("code-3")
+	form.Set("code", "code-1")
+	form.Set("id_token", b.provider.idToken(b.provider.asked[1].Nonce, "code-1"))
+	shows(t, b.callback(form), http.StatusBadRequest, page.Wrong)
+	b.logged("exchange_refused")
+	if len(b.provider.redeemed) != 3 {
+		t.Errorf("got %d code exchanges, want one for each attempt", len(b.provider.redeemed))
+	}
+}
+
 // Two windows of one browser do not disturb each other, in either order.
 func TestTwoWindows(t *testing.T) {
 	t.Parallel()

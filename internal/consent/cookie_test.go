@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"token-refresher/internal/consent"
 	"token-refresher/internal/consent/page"
+	"token-refresher/internal/seal"
 )
 
 func decoded(t testing.TB, text string) string {
@@ -59,6 +61,23 @@ func TestCookieIsSealed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A name is only 64 bits of a state: what counts is the state that the cookie
+// holds.
+func TestStateOfTheSameName(t *testing.T) {
+	t.Parallel()
+	b := newWorld(t).browser()
+	form := b.approved("code-1")
+	name := b.cookies[0].Name
+	sealed, err := newSealer(t, b.keys).Seal(t.Context(), seal.Label{Purpose: "attempt", ID: name},
+		fmt.Appendf(nil, `{"client":"subscriptions","merchant":"DK12345678","state":"another","started_at":%q}`, time.Now().UTC().Format(time.RFC3339)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.cookies = []*http.Cookie{{Name: name, Value: base64.RawURLEncoding.EncodeToString(sealed)}}
+	shows(t, b.callback(form), http.StatusBadRequest, page.Wrong)
+	b.logged("state_differs")
 }
 
 // Browsers keep 4 KB of a cookie, and API Gateway takes 10 KB of headers.
@@ -136,13 +155,19 @@ func TestDeadCookiesAreSweptOut(t *testing.T) {
 	})
 }
 
-// Nobody makes us open more cookies than we give, and foreign ones stay.
+// Nobody makes us look for more keys than we give cookies, and foreign ones stay.
 func TestManyCookies(t *testing.T) {
 	t.Parallel()
 	b := newWorld(t).browser()
 	b.cookies = append(b.cookies, &http.Cookie{Name: "session", Value: "x"}, &http.Cookie{Name: "__Host-consent-other", Value: "x"})
+	stranger := newSealer(t, &fakeKeys{current: "x1"})
 	for i := range 20 {
-		b.cookies = append(b.cookies, &http.Cookie{Name: "__Host-consent-" + strings.Repeat(string(rune('a'+i)), 16), Value: "AAAA"})
+		name := fmt.Sprintf("__Host-consent-%016x", i)
+		sealed, err := stranger.Seal(t.Context(), seal.Label{Purpose: "attempt", ID: name}, []byte("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.cookies = append(b.cookies, &http.Cookie{Name: name, Value: base64.RawURLEncoding.EncodeToString(sealed)})
 	}
 	b.begin()
 	names := map[string]bool{}
@@ -151,6 +176,9 @@ func TestManyCookies(t *testing.T) {
 	}
 	if len(b.cookies) != 3 || !names["session"] || !names["__Host-consent-other"] {
 		t.Errorf("got %d cookies, want the new one and the two foreign ones", len(b.cookies))
+	}
+	if b.keys.versions < 1 || b.keys.versions > 8 {
+		t.Errorf("got %d looks for a key, want 1 to 8", b.keys.versions)
 	}
 }
 
@@ -169,6 +197,7 @@ func TestDonePage(t *testing.T) {
 			b.cookies = b.cookies[:1]
 			b.cookies[0].Name = "__Host-consent-done"
 		}, page.Closed, "cookie_tampered"},
+		{"an invite for a cookie", func(b *browser) { _, b.cookies[1].Value, _ = strings.Cut(b.invite(), "=") }, page.Closed, "cookie_tampered"},
 		{"changed", func(b *browser) { b.cookies[1].Value = "zforged" }, page.Closed, "cookie_malformed"},
 		{"long ago", func(*browser) { time.Sleep(10 * time.Minute) }, page.Closed, "cookie_expired"},
 	}

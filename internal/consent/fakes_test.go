@@ -108,6 +108,8 @@ func (p *provider) Redeem(ctx context.Context, r consent.Redemption) (token.Gran
 	sum := sha256.Sum256([]byte(r.Verifier.Reveal()))
 	a, ok := p.codes[r.Code.Reveal()]
 	switch {
+	case ctx.Err() != nil:
+		return token.Grant{}, token.AccessToken{}, ctx.Err()
 	case p.redeemErr != nil:
 		return token.Grant{}, token.AccessToken{}, p.redeemErr
 	case !ok, base64.RawURLEncoding.EncodeToString(sum[:]) != a.Challenge, r.RedirectURI != a.RedirectURI:
