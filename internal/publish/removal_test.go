@@ -1,0 +1,340 @@
+package publish_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"token-refresher/internal/journal"
+	"token-refresher/internal/publish"
+	emulator "token-refresher/internal/sandbox/secretsmanager"
+	"token-refresher/internal/token"
+)
+
+// order removes the merchant's grant in a process of its own.
+func (w *world) order(alter ...func(*process)) (token.Removal, error) {
+	w.t.Helper()
+	publisher, _ := w.start(alter...)
+	return publisher.Remove(w.t.Context(), merchant)
+}
+
+// sweeps lets publishing passes come by, every minute as sweeps do.
+func (w *world) sweeps(minutes int) {
+	w.t.Helper()
+	for range minutes {
+		time.Sleep(time.Minute)
+		publisher, _ := w.start()
+		publisher.Run(w.t.Context(), nil)
+	}
+}
+
+// wantGone checks that a removal is done, and what was revoked by it.
+func (w *world) wantGone(revoked ...string) {
+	w.t.Helper()
+	e := w.entry(merchant)
+	if !e.Removed || !e.Removal.Done() || e.Lease.Holder != "" || !e.PublishAt.IsZero() || !e.DueAt.IsZero() {
+		w.t.Errorf("removed %v, %+v, lease %+v, next at %v; want it done", e.Removed, e.Removal, e.Lease, e.PublishAt)
+	}
+	if len(e.Blob) != 0 || !e.Grant.RefreshToken.Empty() {
+		w.t.Error("the row still holds a sealed answer")
+	}
+	labels, err := w.store.Labels(w.t.Context(), merchant)
+	if !errors.Is(err, token.ErrNotFound) && !labels.Deleted {
+		w.t.Errorf("the grant's secret: %+v, %v; want it deleted", labels, err)
+	}
+	if got := w.access(merchant).Err; !errors.Is(got, token.ErrNotFound) && !errors.Is(got, token.ErrDeleted) {
+		w.t.Errorf("the access token's secret: %v, want it deleted", got)
+	}
+	slices.Sort(w.outside.revoked)
+	if got := slices.Compact(w.outside.revoked); !slices.Equal(got, revoked) {
+		w.t.Errorf("revoked %q, want %q", got, revoked)
+	}
+}
+
+// removable has a grant that is ahead of its secret, and a published token.
+func removable(w *world) {
+	w.use = token.Use{}
+	w.commit(merchant, "first", time.Hour)
+	w.publish(merchant)
+	time.Sleep(writeInterval)
+	w.commit(merchant, "second", time.Hour)
+}
+
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		removable(w)
+		removal, err := w.order()
+		if err != nil || removal.RevokedAt.IsZero() || removal.DeletedAt.IsZero() || removal.Unrevocable || removal.Done() {
+			w.t.Errorf("Remove = %+v, %v; want both steps done, and a last look to come", removal, err)
+		}
+		if e := w.entry(merchant); e.Revision != 3 || len(e.Blob) != 0 {
+			w.t.Errorf("revision %d with %d sealed bytes, want 3 and none: it is revoked", e.Revision, len(e.Blob))
+		}
+		w.sweeps(2)
+		w.wantGone("second")
+		if want := []string{merchant.String() + " Consent Removed removed"}; !slices.Equal(w.outside.told, want) {
+			w.t.Errorf("told %q, want %q", w.outside.told, want)
+		}
+		again, err := w.order()
+		if err != nil || !again.Done() || len(w.outside.told) != 1 {
+			w.t.Errorf("once more: %+v, %v, told %q; want nothing changed", again, err, w.outside.told)
+		}
+	})
+}
+
+// What a removal finds, and what it says of it.
+func TestRemoveOf(t *testing.T) {
+	t.Parallel()
+	change := func(w *world, become func(*token.Entry)) {
+		old := w.entry(merchant)
+		next := old
+		become(&next)
+		w.swap(old, next)
+	}
+	tests := []struct {
+		name    string
+		arrange func(w *world)
+		want    error
+		revoked []string
+	}{
+		{"nothing", func(*world) {}, token.ErrNotFound, nil},
+		{"a secret that nobody knows yet", func(w *world) { w.paste(merchant, pasted) }, nil, []string{"pasted"}},
+		{"a deleted secret that nobody knows", func(w *world) { w.paste(merchant, pasted); w.remove(merchant) }, token.ErrNotFound, nil},
+		{"a grant without a secret", func(w *world) { w.commit(merchant, "first", time.Hour) }, nil, []string{"first"}},
+		{"one that a person has put another over", func(w *world) { removable(w); w.paste(merchant, pasted) }, nil, []string{"pasted"}},
+		{"one whose secret is unreadable", func(w *world) { removable(w); w.paste(merchant, "no grant") }, nil, []string{"second"}},
+		{"a parked one", func(w *world) {
+			removable(w)
+			w.remove(merchant)
+			w.wantReconciled(publish.Reconciled{Parked: 1})
+		}, nil, []string{"second"}},
+		{"a suspect one", func(w *world) {
+			removable(w)
+			change(w, func(e *token.Entry) { e.Suspect, e.DueAt = true, time.Time{} })
+		}, nil, []string{"second"}},
+		{"one that cannot be opened", func(w *world) {
+			removable(w)
+			w.corrupt(merchant, func(r *journal.Row) { r.Sealed[len(r.Sealed)-1] ^= 1 })
+		}, token.ErrSealed, nil},
+		{"one that is renewed all the time", func(w *world) {
+			removable(w)
+			change(w, func(e *token.Entry) { e.Lease = token.Lease{Holder: "renewer", Until: time.Now().Add(time.Hour)} })
+		}, token.ErrLeased, nil},
+		{"one that is being published", func(w *world) {
+			removable(w)
+			change(w, func(e *token.Entry) {
+				e.Put = token.Put{Number: 2, At: time.Now(), Read: e.Put.Version, Version: "open"}
+			})
+		}, token.ErrPutOpen, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				test.arrange(w)
+				removal, err := w.order()
+				if !errors.Is(err, test.want) || removal.At.IsZero() != (test.want != nil) {
+					w.t.Fatalf("Remove = %+v, %v; want %v", removal, err, test.want)
+				}
+				if test.want != nil {
+					if w.entry(merchant).Removed || len(w.outside.revoked)+len(w.outside.told) != 0 {
+						w.t.Errorf("removed %v, revoked %q, told %q; want nothing done", w.entry(merchant).Removed, w.outside.revoked, w.outside.told)
+					}
+					return
+				}
+				w.sweeps(2)
+				w.wantGone(test.revoked...)
+			})
+		})
+	}
+}
+
+// removalSteps are the calls of a removal that nobody disturbs.
+func removalSteps(t *testing.T) (calls []string) {
+	t.Helper()
+	inBubble(t, func(w *world) {
+		removable(w)
+		if _, err := w.order(func(p *process) { p.before = func(_ int, name string) { calls = append(calls, name) } }); err != nil {
+			w.t.Errorf("Remove: %v", err)
+		}
+	})
+	return calls
+}
+
+func TestStepsOfARemoval(t *testing.T) {
+	t.Parallel()
+	want := []string{
+		"Get", "Labels", "Swap", "Tell", "Swap", "Revoke", "Swap",
+		"Labels", "DeleteGrant", "Labels", "DeleteAccessToken", "Swap",
+	}
+	if got := removalSteps(t); !slices.Equal(got, want) {
+		t.Errorf("steps = %v, want %v", got, want)
+	}
+}
+
+// A step that fails, or whose process dies there, is taken up by the next sweeps.
+func TestRemovalIsFinished(t *testing.T) {
+	t.Parallel()
+	calls := removalSteps(t)
+	begun := slices.Index(calls, "Swap")
+	for step, name := range calls {
+		ways := map[string]func(*process){
+			"dies before it":     func(p *process) { p.dieAt = step },
+			"dies after it":      func(p *process) { p.dieAt, p.answers = step, true },
+			"it fails":           func(p *process) { p.refuse = func(call int, _ string) error { return failAt(call, step) } },
+			"its answer is lost": func(p *process) { p.lose = func(call int) bool { return call == step } },
+		}
+		for way, alter := range ways {
+			t.Run(fmt.Sprintf("%d %s, %s", step, name, way), func(t *testing.T) {
+				t.Parallel()
+				inBubble(t, func(w *world) {
+					removable(w)
+					_, _ = w.order(alter)
+					if removed := w.entry(merchant).Removed; removed != (step > begun) && step != begun {
+						w.t.Errorf("removed %v after step %d", removed, step)
+					}
+					if !w.entry(merchant).Removed {
+						return
+					}
+					w.sweeps(5)
+					w.wantGone("second")
+					if len(w.outside.told) == 0 {
+						w.t.Error("nobody was told")
+					}
+				})
+			})
+		}
+	}
+}
+
+func failAt(call, step int) error {
+	if call == step {
+		return errLost
+	}
+	return nil
+}
+
+// A person or an import that puts a new grant at any step: before the tombstone
+// it is removed with the rest, afterwards it lives.
+func TestImportAtEveryStepOfARemoval(t *testing.T) {
+	t.Parallel()
+	calls := append(removalSteps(t), "the end")
+	for step, name := range calls {
+		t.Run(fmt.Sprintf("before %d %s", step, name), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				removable(w)
+				bring := func() { w.restore(merchant); w.paste(merchant, pasted) }
+				_, err := w.order(func(p *process) {
+					p.before = func(call int, _ string) {
+						if call == step {
+							bring()
+						}
+					}
+				})
+				if step == len(calls)-1 {
+					bring()
+				}
+				w.sweeps(3)
+				w.converge()
+				if slices.Contains(calls[step:], "Swap") && slices.Index(calls, "Labels") >= step {
+					w.wantGone("pasted")
+				} else {
+					w.wantSettled(merchant, "pasted")
+					if slices.Contains(w.outside.revoked, "pasted") || !slices.Contains(w.outside.revoked, "second") {
+						w.t.Errorf("revoked %q, want what was removed and nothing else", w.outside.revoked)
+					}
+				}
+				if t.Failed() {
+					t.Logf("Remove: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// While the provider is down both secrets go all the same, the refresh token is
+// kept for its revocation, tries become rare, and no consent begins.
+func TestRevocationWaitsForTheProvider(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		removable(w)
+		w.outside.fails = errors.New("the provider is down")
+		removal, err := w.order()
+		if err == nil || !removal.RevokedAt.IsZero() || removal.DeletedAt.IsZero() {
+			w.t.Errorf("Remove = %+v, %v; want only the revocation missing", removal, err)
+		}
+		tries := 0
+		for range 4 * 24 * 60 {
+			time.Sleep(time.Minute)
+			publisher, _ := w.start(func(p *process) {
+				p.before = func(_ int, name string) {
+					if name == "Revoke" {
+						tries++
+					}
+				}
+			})
+			publisher.Run(w.t.Context(), nil)
+		}
+		if tries < 10 || tries > 20 {
+			w.t.Errorf("%d tries in four days, want doubling waits and then one a day", tries)
+		}
+		e := w.entry(merchant)
+		if e.Grant.RefreshToken.Reveal() != "second" || !e.Removing() {
+			w.t.Error("the refresh token that is still to be revoked is lost")
+		}
+		if _, err := e.BeginExchange(token.Fingerprint{1}, token.Lease{}, true, time.Now()); !errors.Is(err, token.ErrRemoved) {
+			w.t.Errorf("a consent meanwhile: %v, want ErrRemoved", err)
+		}
+		w.outside.fails = nil
+		w.sweeps(25 * 60)
+		w.wantGone("second")
+	})
+}
+
+func TestProviderThatCannotRevoke(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		removable(w)
+		w.outside.fails = fmt.Errorf("revoke: %w", token.ErrNoRevocation)
+		removal, err := w.order()
+		if err != nil || !removal.Unrevocable || removal.RevokedAt.IsZero() || removal.DeletedAt.IsZero() {
+			w.t.Errorf("Remove = %+v, %v; want it said that the provider cannot revoke", removal, err)
+		}
+		w.sweeps(2)
+		w.wantGone()
+	})
+}
+
+// A secret that may not be deleted keeps nothing from being revoked.
+func TestDeletionIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{secretName(merchant), "mobilepay/" + merchant.String() + "/access-token"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				removable(w)
+				w.server.SetFault(func(operation, secret string) *emulator.Fault {
+					if operation != "DeleteSecret" || secret != name {
+						return nil
+					}
+					return &emulator.Fault{Type: "AccessDeniedException", Message: "not now"}
+				})
+				removal, err := w.order()
+				if err == nil || removal.RevokedAt.IsZero() || !removal.DeletedAt.IsZero() {
+					w.t.Errorf("Remove = %+v, %v; want only the deletion missing", removal, err)
+				}
+				w.sweeps(3)
+				if w.entry(merchant).Removal.Done() {
+					w.t.Error("the removal is done, and a secret is there")
+				}
+				w.server.SetFault(nil)
+				w.sweeps(10)
+				w.wantGone("second")
+			})
+		})
+	}
+}
