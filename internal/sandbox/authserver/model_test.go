@@ -22,6 +22,8 @@ type world struct {
 	settings authserver.Client
 	consents []modelConsent
 	issued   []string // every refresh token there ever was
+	codes    []modelCode
+	nonces   int
 }
 
 type modelConsent struct {
@@ -34,14 +36,21 @@ type modelConsent struct {
 // TestModel does anything in any order, and holds every answer to the model.
 func TestModel(t *testing.T) {
 	t.Parallel()
+	key, err := signingKey()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{t: t, now: time.Unix(1_700_000_000, 0), settings: authserver.Client{
 			ID: consentID, Secret: token.NewSecret(consentPass), OmitIDToken: true, ConsentLifetime: time.Hour,
 			RefreshTokens: rapid.SampledFrom([]authserver.RefreshUse{authserver.OneTime, authserver.ReUse}).Draw(t, "use"),
 			DetectReuse:   rapid.Bool().Draw(t, "detect"),
+			RedirectURIs:  []string{redirectURI},
 		}}
 		var err error
-		w.server, err = authserver.New(authserver.Config{Now: func() time.Time { return w.now }, Clients: []authserver.Client{w.settings}})
+		w.server, err = authserver.New(authserver.Config{
+			Now: func() time.Time { return w.now }, IDTokenKey: key, Clients: []authserver.Client{w.settings},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +60,9 @@ func TestModel(t *testing.T) {
 			"renounce": func(t *rapid.T) {
 				w.renounce(w.any(t))
 			},
-			"revoke": func(*rapid.T) { w.revoke() },
+			"revoke":   func(*rapid.T) { w.revoke() },
+			"approve":  func(*rapid.T) { w.approve() },
+			"exchange": w.exchange,
 			"wait": func(t *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(0, 50).Draw(t, "minutes")) * time.Minute)
 			},
@@ -74,10 +85,14 @@ func (w *world) grant() {
 	if err != nil {
 		w.t.Fatalf("Grant: %v", err)
 	}
+	w.consented(consent.RefreshToken.Reveal())
+}
+
+// consented notes a new consent with its first refresh token.
+func (w *world) consented(value string) {
 	if n := len(w.consents); n > 0 && w.settings.RefreshTokens == authserver.OneTime {
 		w.consents[n-1].ended = true
 	}
-	value := consent.RefreshToken.Reveal()
 	w.consents = append(w.consents, modelConsent{live: value, expires: w.now.Add(time.Hour), spent: map[string]bool{}})
 	w.issued = append(w.issued, value)
 }

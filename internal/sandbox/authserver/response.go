@@ -35,14 +35,18 @@ func (s *Server) follow(authorizeURL string, yes bool) (FormPost, error) {
 	if err != nil || address.Path != AuthorizePath {
 		return FormPost{}, errors.New("authserver: not the address of an authorize request")
 	}
-	a, refusal, err := s.ask(address.Query())
-	if err == nil && refusal != nil {
+	query, err := url.ParseQuery(address.RawQuery)
+	if err != nil {
+		return FormPost{}, errors.New("authserver: the authorize request cannot be read")
+	}
+	a, refusal, err := s.ask(query)
+	if err != nil {
+		return FormPost{}, fmt.Errorf("authserver: %w", err)
+	}
+	if refusal != nil {
 		return *refusal, nil
 	}
-	var post FormPost
-	if err == nil {
-		post, err = s.decide(a, yes)
-	}
+	post, err := s.decide(a, yes)
 	if err != nil {
 		return FormPost{}, fmt.Errorf("authserver: %w", err)
 	}
