@@ -90,7 +90,7 @@ func TestGranted(t *testing.T) {
 		{name: "the client is stopped, still valid", age: 290 * time.Second, world: func(w *world) { w.stopped(refresh.Health{Stopped: true}) }, want: "held"},
 		{name: "grants were refused in mass", age: time.Hour, world: func(w *world) { w.stopped(refresh.Health{Stopped: true, Mass: true}) }, code: serve.ProviderUnavailable},
 		{name: "the provider asks to wait", age: time.Hour, world: func(w *world) { w.stopped(refresh.Health{PausedUntil: time.Now().Add(time.Minute)}) }, code: serve.ProviderUnavailable},
-		{name: "credentials of another client's name", age: time.Hour, world: func(w *world) {
+		{name: "the client was stopped with earlier credentials", age: time.Hour, world: func(w *world) {
 			w.stopped(refresh.Health{Stopped: true})
 			shop := w.credentials["shop"]
 			shop.Version = "c2" // new ones, since it was stopped
