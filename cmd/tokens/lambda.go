@@ -39,12 +39,7 @@ func (f *operatorFlags) check() error {
 	if (f.Function == "") == (f.Stack == "") {
 		return errors.New("name the operator function with --function NAME, or its stack with --stack NAME")
 	}
-	if f.EndpointURL != "" {
-		if u, err := url.Parse(f.EndpointURL); err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			return errors.New("--endpoint-url: must be a URL such as http://127.0.0.1:4566")
-		}
-	}
-	return nil
+	return checkEndpoint(f.EndpointURL)
 }
 
 func (f *operatorFlags) name() string {
@@ -56,7 +51,7 @@ func (f *operatorFlags) name() string {
 
 // ask sends an event to the operator function and decodes its answer. A normal
 // answer that says why not is an error here.
-func (f *operatorFlags) ask(ctx context.Context, event, answer any) error {
+func (f *operatorFlags) ask(ctx context.Context, con console, event, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, invokeTimeout)
 	defer cancel()
 	payload, err := json.Marshal(event)

@@ -6,8 +6,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -29,45 +29,60 @@ const (
 // commands is the command line, as kong reads it.
 type commands struct {
 	JSON    bool             `name:"json" help:"Print JSON, one object a line, instead of text."`
+	Color   string           `name:"color" enum:"auto,always,never" default:"auto" placeholder:"WHEN" help:"Use colours: auto (on a terminal, unless NO_COLOR is set), always or never."`
 	Version kong.VersionFlag `help:"Print the version."`
 
+	Client  clientCommand  `cmd:"" help:"Keep what providers gave you."`
+	Invite  inviteCommand  `cmd:"" help:"Make the link by which a merchant gives consent."`
 	Status  statusCommand  `cmd:"" help:"Show how tokens are doing."`
 	Get     getCommand     `cmd:"" help:"Print an access token."`
 	Refresh refreshCommand `cmd:"" help:"Renew tokens now."`
+	Remove  removeCommand  `cmd:"" help:"Give up a merchant's grant."`
+	Import  importCommand  `cmd:"" help:"Bring grants that merchants gave elsewhere."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong, and say what to do."`
 	Sandbox sandboxCommand `cmd:"" help:"Run the whole system on this machine, many times faster."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, os.Args[1:], process{in: os.Stdin, out: os.Stdout, err: os.Stderr, lookup: os.LookupEnv})
 	stop()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, p process) int {
 	var line commands
 	parser, err := kong.New(&line,
 		kong.Name("tokens"),
 		kong.Description("Keeps OAuth 2.0 access tokens fresh."),
-		kong.Writers(stdout, stderr),
+		kong.Writers(p.out, p.err),
 		kong.Vars{"version": fmt.Sprintf("tokens %s %s/%s", version, runtime.GOOS, runtime.GOARCH)},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
-		fmt.Fprintln(stderr, "tokens:", err)
+		fmt.Fprintln(p.err, "tokens:", err)
 		return exitFailed
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "tokens: %v\nRun \"tokens --help\" to see how it is used.\n", err)
-		return exitUsage
+		return p.usage(err)
 	}
-	command.BindTo(newPrinter(stdout, line.JSON), (*printer)(nil))
-	command.Bind(output{w: stdout, json: line.JSON})
-	if err := command.Run(); err != nil {
-		fmt.Fprintln(stderr, "tokens:", err)
+	command.BindTo(newPrinter(p.out, line.JSON), (*printer)(nil))
+	command.Bind(console{process: p, json: line.JSON, color: line.Color})
+	err = command.Run()
+	if usage, ok := errors.AsType[usageError](err); ok {
+		return p.usage(usage)
+	}
+	if err != nil {
+		fmt.Fprintln(p.err, "tokens:", printableLines(err.Error()))
 		return exitFailed
 	}
 	return exitDone
+}
+
+// usage says what is wrong with the command line.
+func (p process) usage(err error) int {
+	fmt.Fprintf(p.err, "tokens: %s\nRun \"tokens --help\" to see how it is used.\n", printableLines(err.Error()))
+	return exitUsage
 }

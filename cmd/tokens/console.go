@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/term"
+
+	"token-refresher/internal/app"
+)
+
+const (
+	// pipedWidth is how wide a table is where nothing says how wide it may be.
+	pipedWidth = 80
+	minWidth   = 40
+	maxWidth   = 400
+	// maxTyped is the longest line that is read from a person, and the longest
+	// secret that is read from a file.
+	maxTyped = 64 << 10
+)
+
+// process is what a command has of the process that it runs in.
+type process struct {
+	in       io.Reader
+	out, err io.Writer
+	lookup   app.Lookup
+}
+
+// console is what a command talks to: people at a terminal, or programs.
+type console struct {
+	process
+	json  bool
+	color string // auto, always or never
+}
+
+// usageError is a fault of the command line that only running it finds.
+type usageError struct{ problem string }
+
+func (e usageError) Error() string { return e.problem }
+
+// isTerminal reports whether it is a person at the other end.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file descriptor fits
+}
+
+// colored reports whether standard output takes colours (https://no-color.org).
+func (c console) colored() bool {
+	none, _ := c.lookup("NO_COLOR")
+	terminal, _ := c.lookup("TERM")
+	switch c.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	default:
+		return none == "" && terminal != "dumb" && isTerminal(c.out)
+	}
+}
+
+// width is how many columns standard output has.
+func (c console) width() int {
+	if file, ok := c.out.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 { //nolint:gosec // a file descriptor fits
+			return min(max(columns, minWidth), maxWidth)
+		}
+	}
+	named, _ := c.lookup("COLUMNS")
+	if columns, err := strconv.Atoi(named); err == nil && columns > 0 {
+		return min(max(columns, minWidth), maxWidth)
+	}
+	return pipedWidth
+}
+
+// answer prints what a command found out: as JSON, or as text does.
+func (c console) answer(answer any, text func(io.Writer)) error {
+	if !c.json {
+		text(c.out)
+		return nil
+	}
+	line, err := printableJSON(answer)
+	if err != nil {
+		return err
+	}
+	_, _ = c.out.Write(line) // whoever read it is gone
+	return nil
+}
+
+// note tells a person at the terminal something that is not the answer.
+func (c console) note(format string, args ...any) {
+	fmt.Fprintln(c.err, "tokens: "+printable(fmt.Sprintf(format, args...)))
+}
+
+// ask asks a person, and returns the line that they type.
+func (c console) ask(question string) (string, error) {
+	fmt.Fprint(c.err, question)
+	line, err := bufio.NewReader(io.LimitReader(c.in, maxTyped)).ReadString('\n')
+	if err != nil && (!errors.Is(err, io.EOF) || line == "") {
+		fmt.Fprintln(c.err)
+		return "", errors.New("no answer")
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// askSecret asks a person for what nobody else may see.
+func (c console) askSecret(question string) (string, error) {
+	file, ok := c.in.(*os.File)
+	if !ok {
+		return "", usageError{"there is no terminal to ask at"}
+	}
+	fmt.Fprint(c.err, question)
+	typed, err := term.ReadPassword(int(file.Fd())) //nolint:gosec // a file descriptor fits
+	fmt.Fprintln(c.err)
+	if err != nil {
+		return "", fmt.Errorf("read what is typed: %w", err)
+	}
+	return strings.TrimSpace(string(typed)), nil
+}
+
+// readFile reads a small file, or standard input if it is called "-". The name
+// is shown in errors, the content never.
+func (c console) readFile(name string) ([]byte, error) {
+	from := c.in
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fileError(name, err)
+		}
+		defer file.Close()
+		from = file
+	}
+	content, err := io.ReadAll(io.LimitReader(from, maxTyped+1))
+	switch {
+	case err != nil:
+		return nil, fileError(name, err)
+	case len(content) > maxTyped:
+		return nil, fmt.Errorf("read %q: it is longer than %d bytes", name, maxTyped)
+	}
+	return content, nil
+}
+
+// fileError says what is wrong with a file, with its name as it was given.
+func fileError(name string, err error) error {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		err = path.Err
+	}
+	return fmt.Errorf("read %q: %w", name, err)
+}
