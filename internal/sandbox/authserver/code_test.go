@@ -24,7 +24,7 @@ const (
 )
 
 // signingKey is one key for all tests: making one takes a while.
-var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }) //nolint:gochecknoglobals // a constant that Go cannot write
+var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // newAuthorizeServer knows a client that merchants can be sent from.
 func newAuthorizeServer(t *testing.T, config authserver.Config, change func(*authserver.Client)) *authserver.Server {

@@ -3,6 +3,9 @@ package authserver_test
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -133,6 +136,20 @@ func accessToken(t *testing.T, body []byte) string {
 		t.Fatal("the answer has no access_token")
 	}
 	return value
+}
+
+func verifyRS256(t *testing.T, key *rsa.PublicKey, jwt string) {
+	t.Helper()
+	text, encoded, _ := strings.Cut(jwt, ".")
+	payload, signature, _ := strings.Cut(encoded, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(signature)
+	if err != nil {
+		t.Fatalf("the signature is not base64url: %v", err)
+	}
+	digest := sha256.Sum256([]byte(text + "." + payload))
+	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], raw); err != nil {
+		t.Errorf("the ID token's signature: %v", err)
+	}
 }
 
 // claims returns the claims of a JWT without looking at its signature.

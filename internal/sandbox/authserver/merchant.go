@@ -41,7 +41,7 @@ func (s *Server) authorizeMerchant(c call) (grant, *answer) {
 // redeem uses the refresh token or the code of a request; the second result is
 // the error code of a refusal.
 func (s *Server) redeem(client Client, form url.Values) (got obtained, refusal string, err error) {
-	ok := false
+	var ok bool
 	switch form.Get("grant_type") {
 	case "refresh_token":
 		if !form.Has("refresh_token") {

@@ -2,14 +2,9 @@ package authserver_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
@@ -134,20 +129,6 @@ func TestRefreshAnswer(t *testing.T) {
 	}
 	if issued := server.Issued(); len(issued) != 1 || issued[0].Merchant != merchantVAT || issued[0].Token.Reveal() != access {
 		t.Errorf("got %d tokens on record, want the one of the answer", len(issued))
-	}
-}
-
-func verifyRS256(t *testing.T, key *rsa.PublicKey, jwt string) {
-	t.Helper()
-	text, encoded, _ := strings.Cut(jwt, ".")
-	payload, signature, _ := strings.Cut(encoded, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(signature)
-	if err != nil {
-		t.Fatalf("the signature is not base64url: %v", err)
-	}
-	digest := sha256.Sum256([]byte(text + "." + payload))
-	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], raw); err != nil {
-		t.Errorf("the ID token's signature: %v", err)
 	}
 }
 
