@@ -42,13 +42,35 @@ func (p *page) events(w http.ResponseWriter, r *http.Request) {
 func (p *page) look(ctx context.Context) (name string, data []byte) {
 	view, err := p.source.View(ctx)
 	if err == nil {
-		data, err = json.Marshal(view.listed())
+		data, err = json.Marshal(p.told(view))
 	}
 	if err != nil {
 		p.log.WarnContext(ctx, "view not read", "error", err)
 		return "trouble", []byte(`{}`)
 	}
 	return "view", data
+}
+
+// told is what an open page is sent: the view in its order, the answer to what
+// everybody asks first, and what can be done here.
+type told struct {
+	View
+	Verdict Verdict `json:"verdict"`
+	Can     can     `json:"can"`
+	Ticket  string  `json:"ticket"`
+}
+
+type can struct {
+	Switch bool `json:"switch"`
+	Invite bool `json:"invite"`
+	Revoke bool `json:"revoke"`
+}
+
+func (p *page) told(v View) told {
+	return told{
+		View: v.arranged(), Verdict: v.Verdict(), Ticket: p.ticket,
+		Can: can{Switch: p.faults != nil, Invite: p.invite != nil, Revoke: p.revoke != nil},
+	}
 }
 
 // stream is one open page.

@@ -38,6 +38,38 @@ func (r *tape) String() string {
 	return r.body.String()
 }
 
+// event is what an open page is sent.
+type event struct {
+	statuspage.View
+	Verdict statuspage.Verdict
+	Can     map[string]bool
+	Ticket  string
+}
+
+// glance is a ResponseWriter that goes away after the first event.
+type glance struct {
+	*httptest.ResponseRecorder
+	leave context.CancelFunc
+}
+
+func (g glance) Flush() { g.leave() }
+
+// firstEvent opens the event stream until its first event.
+func firstEvent(t *testing.T, page http.Handler) event {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	recorder := httptest.NewRecorder()
+	request := httptest.NewRequest(http.MethodGet, "http://localhost/events", nil).WithContext(ctx)
+	page.ServeHTTP(glance{recorder, leave}, request)
+	_, data, _ := strings.Cut(recorder.Body.String(), "data: ")
+	var got event
+	if err := json.Unmarshal([]byte(data), &got); err != nil {
+		t.Fatalf("first event: %v", err)
+	}
+	return got
+}
+
 // follow opens the event stream in a bubble and returns the tape that the
 // events pile up on.
 func follow(ctx context.Context, page http.Handler) (events *tape, ended <-chan struct{}) {

@@ -1,8 +1,9 @@
 package statuspage
 
 import (
+	"context"
+	"crypto/rand"
 	"embed"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -19,18 +20,27 @@ var files embed.FS
 type Config struct {
 	Source Source
 	Switch Switch        // nil: faults are shown, not switched
+	Invite InviteFunc    // nil: nobody is invited here
+	Revoke RevokeFunc    // nil: no consent is taken back here
 	Every  time.Duration // how often an open page looks for changes; 0: every second
 	Log    *slog.Logger  // nil: nothing is logged
 }
 
-// maxChange bounds the body of a change (bytes).
-const maxChange = 4096
+// InviteFunc returns the link by which the merchant consents to the client.
+type InviteFunc func(ctx context.Context, client, merchant string) (url string, err error)
+
+// RevokeFunc takes the merchant's consent back at the provider, behind the
+// functions' backs, as a merchant would in the provider's portal.
+type RevokeFunc func(ctx context.Context, client, merchant string) error
 
 type page struct {
 	source Source
 	faults Switch
+	invite InviteFunc
+	revoke RevokeFunc
 	every  time.Duration
 	log    *slog.Logger
+	ticket string // that a change must bring; only our own pages can read it
 }
 
 // New returns the handler of the page. It is refused without a Source.
@@ -38,7 +48,10 @@ func New(config Config) (http.Handler, error) {
 	if config.Source == nil {
 		return nil, errors.New("status page: no source")
 	}
-	p := &page{source: config.Source, faults: config.Switch, every: config.Every, log: config.Log}
+	p := &page{
+		source: config.Source, faults: config.Switch, invite: config.Invite, revoke: config.Revoke,
+		every: config.Every, log: config.Log, ticket: rand.Text(),
+	}
 	if p.every <= 0 {
 		p.every = time.Second
 	}
@@ -49,22 +62,28 @@ func New(config Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	document, err := parseDocument()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", document)
 	mux.Handle("GET /", http.FileServerFS(assets))
 	mux.HandleFunc("GET /events", p.events)
-	mux.HandleFunc("POST /faults", p.setFault)
+	mux.HandleFunc("POST /faults", p.ours(p.setFault))
+	mux.HandleFunc("POST /invite", p.ours(p.sendInvite))
+	mux.HandleFunc("POST /revoke", p.ours(p.takeBack))
 	return guard(mux), nil
 }
 
 // guard refuses names that are not this machine's own and changes that another
 // site's page asks for, and tells the browser to load nothing from elsewhere.
+// Only the document itself may load anything: it sets a policy of its own.
 func guard(next http.Handler) http.Handler {
 	sameOrigin := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
-			"img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "+
-			"require-trusted-types-for 'script'")
+		header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Referrer-Policy", "no-referrer")
@@ -87,26 +106,4 @@ func loopback(host string) bool {
 		host = strings.Trim(host, "[]")
 	}
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
-}
-
-func (p *page) setFault(w http.ResponseWriter, r *http.Request) {
-	var change struct {
-		Name string `json:"name"`
-		On   bool   `json:"on"`
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxChange))
-	decoder.DisallowUnknownFields()
-	switch {
-	case p.faults == nil:
-		http.Error(w, "faults cannot be switched here", http.StatusNotFound)
-	case decoder.Decode(&change) != nil || change.Name == "":
-		http.Error(w, `send {"name":"…","on":true}`, http.StatusBadRequest)
-	default:
-		if err := p.faults.SetFault(r.Context(), change.Name, change.On); err != nil {
-			p.log.WarnContext(r.Context(), "fault not switched", "fault", change.Name, "error", err)
-			http.Error(w, "this fault cannot be switched", http.StatusUnprocessableEntity)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	}
 }

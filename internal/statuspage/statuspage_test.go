@@ -13,12 +13,17 @@ import (
 	"token-refresher/internal/statuspage"
 )
 
-// board is a Source and a Switch that remembers what it was told.
+// board is a Source and a Switch, invites and revokes, and remembers what it was
+// told.
 type board struct {
-	mu   sync.Mutex
-	view statuspage.View
-	err  error
-	on   map[string]bool
+	mu      sync.Mutex
+	view    statuspage.View
+	err     error
+	on      map[string]bool
+	invited []string
+	revoked []string
+	refusal error // of invitations and revocations
+	link    string
 }
 
 func (b *board) View(context.Context) (statuspage.View, error) {
@@ -37,6 +42,26 @@ func (b *board) SetFault(_ context.Context, name string, on bool) error {
 	return nil
 }
 
+func (b *board) invite(_ context.Context, client, merchant string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refusal != nil {
+		return "", b.refusal
+	}
+	b.invited = append(b.invited, client+"/"+merchant)
+	return b.link, nil
+}
+
+func (b *board) revoke(_ context.Context, client, merchant string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refusal != nil {
+		return b.refusal
+	}
+	b.revoked = append(b.revoked, client+"/"+merchant)
+	return nil
+}
+
 func (b *board) set(view statuspage.View, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -45,7 +70,7 @@ func (b *board) set(view statuspage.View, err error) {
 
 func newPage(t *testing.T, b *board) http.Handler {
 	t.Helper()
-	page, err := statuspage.New(statuspage.Config{Source: b, Switch: b})
+	page, err := statuspage.New(statuspage.Config{Source: b, Switch: b, Invite: b.invite, Revoke: b.revoke})
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
@@ -64,12 +89,14 @@ func TestGuard(t *testing.T) {
 	change := `{"name":"503","on":true}`
 	tests := []struct {
 		name, method, path, host, origin, site, body string
+		stranger                                     bool // brings no ticket
 		want                                         int
 	}{
 		{name: "page", path: "/", want: 200},
 		{name: "page by number", path: "/", host: "127.0.0.1:8080", want: 200},
 		{name: "page by IPv6 number", path: "/", host: "[::1]:8080", want: 200},
 		{name: "page without port", path: "/", host: "localhost", want: 200},
+		{name: "page to a stranger", path: "/", stranger: true, want: 200},
 		{name: "script", path: "/page.js", want: 200},
 		{name: "style", path: "/style.css", want: 200},
 		{name: "unknown file", path: "/other", want: 404},
@@ -81,7 +108,11 @@ func TestGuard(t *testing.T) {
 		{name: "unclosed bracket", path: "/", host: "[::10", want: 421},
 		{name: "lone bracket", path: "/", host: "[", want: 421},
 		{name: "change from the page", method: "POST", path: "/faults", origin: "http://localhost:8080", site: "same-origin", body: change, want: 204},
-		{name: "change from a terminal", method: "POST", path: "/faults", body: change, want: 204},
+		{name: "change without a ticket", method: "POST", path: "/faults", body: change, stranger: true, want: 403},
+		{name: "invitation without a ticket", method: "POST", path: "/invite", body: `{"client":"shop","merchant":"DK1"}`, stranger: true, want: 403},
+		{name: "revocation without a ticket", method: "POST", path: "/revoke", body: `{"client":"shop","merchant":"DK1"}`, stranger: true, want: 403},
+		{name: "invitation from another site", method: "POST", path: "/invite", site: "cross-site", body: `{"client":"shop","merchant":"DK1"}`, want: 403},
+		{name: "revocation from another site", method: "POST", path: "/revoke", site: "cross-site", body: `{"client":"shop","merchant":"DK1"}`, want: 403},
 		{name: "change from another site", method: "POST", path: "/faults", origin: "http://evil.example", site: "cross-site", body: change, want: 403},
 		{name: "change from another port", method: "POST", path: "/faults", site: "same-site", body: change, want: 403},
 		{name: "change from another origin, old browser", method: "POST", path: "/faults", origin: "http://localhost:9400", body: change, want: 403},
@@ -91,6 +122,7 @@ func TestGuard(t *testing.T) {
 		{name: "no fault", method: "POST", path: "/faults", body: `{"on":true}`, want: 400},
 		{name: "unknown field", method: "POST", path: "/faults", body: `{"name":"503","onn":true}`, want: 400},
 		{name: "not JSON", method: "POST", path: "/faults", body: `name=503`, want: 400},
+		{name: "two values", method: "POST", path: "/faults", body: change + change, want: 400},
 		{name: "endless", method: "POST", path: "/faults", body: `{"name":"` + strings.Repeat("x", 5000) + `"}`, want: 400},
 	}
 	for _, test := range tests {
@@ -117,8 +149,12 @@ func TestGuard(t *testing.T) {
 					request.Header.Set(header, value)
 				}
 			}
+			handler := newPage(t, b)
+			if !test.stranger {
+				request.Header.Set("X-Ticket", firstEvent(t, handler).Ticket)
+			}
 			recorder := httptest.NewRecorder()
-			newPage(t, b).ServeHTTP(recorder, request)
+			handler.ServeHTTP(recorder, request)
 			if recorder.Code != test.want {
 				t.Errorf("status: got %d, want %d (%s)", recorder.Code, test.want, recorder.Body)
 			}
@@ -136,7 +172,7 @@ func TestGuard(t *testing.T) {
 func checkHeaders(t *testing.T, header http.Header) {
 	t.Helper()
 	policy := header.Get("Content-Security-Policy")
-	for _, directive := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"} {
+	for _, directive := range []string{"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"} {
 		if !strings.Contains(policy, directive) {
 			t.Errorf("Content-Security-Policy: got %q, want %q in it", policy, directive)
 		}
@@ -157,26 +193,14 @@ func checkHeaders(t *testing.T, header http.Header) {
 	}
 }
 
-func TestFaultsWithoutASwitch(t *testing.T) {
-	t.Parallel()
-	page, err := statuspage.New(statuspage.Config{Source: &board{}})
-	if err != nil {
-		t.Fatalf("New: %v", err)
-	}
-	request := httptest.NewRequest(http.MethodPost, "http://localhost/faults", strings.NewReader(`{"name":"503","on":true}`))
-	recorder := httptest.NewRecorder()
-	page.ServeHTTP(recorder, request)
-	if recorder.Code != http.StatusNotFound {
-		t.Errorf("status: got %d, want 404", recorder.Code)
-	}
-}
-
 // TestPageLoadsNothingElse holds what the policy promises: everything the page
 // names is beside it, and nothing stands in it that the policy would block.
 func TestPageLoadsNothingElse(t *testing.T) {
 	t.Parallel()
 	page := newPage(t, &board{})
-	for _, path := range []string{"/", "/page.js", "/time.js", "/style.css", "/icon.svg"} {
+	for _, path := range []string{
+		"/", "/page.js", "/tokens.js", "/sweeps.js", "/change.js", "/dom.js", "/time.js", "/style.css", "/icon.svg",
+	} {
 		request := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
 		recorder := httptest.NewRecorder()
 		page.ServeHTTP(recorder, request)

@@ -27,19 +27,6 @@ type View struct {
 	Faults  []Fault  `json:"faults"`
 }
 
-// listed is the view with every list there, empty or not: the page never asks
-// whether there is one.
-func (v View) listed() View {
-	v.Clients = append([]Client{}, v.Clients...)
-	v.Tokens = append([]Token{}, v.Tokens...)
-	v.Faults = append([]Fault{}, v.Faults...)
-	v.Sweeps = append([]Sweep{}, v.Sweeps...)
-	for i := range v.Sweeps {
-		v.Sweeps[i].Failures = append([]Failure{}, v.Sweeps[i].Failures...)
-	}
-	return v
-}
-
 // Client is one set of credentials.
 type Client struct {
 	Name      string          `json:"name"`
@@ -72,16 +59,22 @@ const (
 type Token struct {
 	ID        string    `json:"id"`
 	State     State     `json:"state"`
-	Problem   string    `json:"problem,omitempty"`
+	Problem   string    `json:"problem,omitempty"` // what keeps it from being renewed
 	IssuedAt  time.Time `json:"issued_at,omitzero"`
 	DueAt     time.Time `json:"due_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Version   string    `json:"version,omitempty"` // version id of the secret
+	Outcome   string    `json:"outcome,omitempty"` // of the last attempt to renew it
 
 	// Of grants: the revision that the journal holds, and the one that the
 	// secret does, which is behind by up to the write interval.
-	Revision          int64 `json:"revision,omitempty"`
-	PublishedRevision int64 `json:"published_revision,omitempty"`
+	Revision          int64     `json:"revision,omitempty"`
+	PublishedRevision int64     `json:"published_revision,omitempty"`
+	ConsentedAt       time.Time `json:"consented_at,omitzero"`
+
+	// Of grants in StateConsentRequired.
+	Since  time.Time `json:"since,omitzero"`
+	Reason string    `json:"reason,omitempty"` // a word of the events (docs/contract.md)
 }
 
 // Sweep is the outcome of one sweep.
