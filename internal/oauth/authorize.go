@@ -20,11 +20,6 @@ type Authorization struct {
 	Challenge   string // S256 of the PKCE verifier (RFC 7636 section 4.2)
 }
 
-// consentScopes are asked for whatever the credentials say: without the first
-// there is no ID token, without the second no refresh token (OpenID Connect Core
-// sections 3.1.2.1 and 11).
-var consentScopes = []string{"openid", "offline_access"}
-
 // AuthorizationURL is where the merchant's browser is sent to give consent
 // (OpenID Connect Core section 3.3.2.1). It may have to discover the endpoint;
 // errors are *Error.
@@ -55,11 +50,12 @@ func (c *Client) AuthorizationURL(ctx context.Context, p provider.Provider, cred
 	return config.AuthCodeURL(a.State, options...), nil
 }
 
-// consentScopesOf are the scopes to consent to, those that are needed among
-// them.
+// consentScopesOf are the scopes to consent to. Two are asked for whatever the
+// credentials say: without the first there is no ID token, without the second no
+// refresh token (OpenID Connect Core sections 3.1.2.1 and 11).
 func consentScopesOf(p provider.Provider, c token.Credentials) []string {
 	var scopes []string
-	for _, scope := range slices.Concat(consentScopes, p.EffectiveScopes(c)) {
+	for _, scope := range slices.Concat([]string{"openid", "offline_access"}, p.EffectiveScopes(c)) {
 		if !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
