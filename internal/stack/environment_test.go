@@ -38,9 +38,12 @@ func TestEnvironmentStartsTheFunction(t *testing.T) {
 	}
 }
 
+// publicURL is what the API's endpoint becomes.
+const publicURL = "https://abc123.execute-api.eu-west-1.amazonaws.com"
+
 // deployed puts names in the place of references to what a deployment makes.
 func deployed(environment map[string]string) {
-	names := map[string]string{"ref:Journal": "journal", "ConsentApi.ApiEndpoint": "https://abc123.execute-api.eu-west-1.amazonaws.com"}
+	names := map[string]string{"ref:Journal": "journal", "ConsentApi.ApiEndpoint": publicURL}
 	for name, value := range environment {
 		if known, ok := names[value]; ok {
 			environment[name] = known

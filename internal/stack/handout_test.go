@@ -1,0 +1,96 @@
+package stack_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"token-refresher/internal/sandbox/authserver"
+)
+
+// handOut asks the access-token function for tokens: published ones, one that it
+// has to renew, and one whose grant only its secret takes, since the journal
+// went away after the provider had answered: there, deleted, and not there.
+func (r *rig) handOut(t *testing.T) {
+	t.Helper()
+	r.token(t, integratorClient, "")
+	r.token(t, longClient, merchant)
+	r.lockOut(t, merchant, "FI12345678")
+	for i, merchant := range shortMerchants() {
+		grant := "mobilepay/" + shortClient + "/" + merchant + "/grant"
+		if i == 1 {
+			r.deleteSecret(t, grant)
+		} else if i == 2 {
+			input := &secretsmanager.DeleteSecretInput{SecretId: &grant, ForceDeleteWithoutRecovery: aws.Bool(true)}
+			if _, err := r.secrets.DeleteSecret(t.Context(), input); err != nil {
+				t.Fatalf("DeleteSecret: %v", err)
+			}
+		}
+		current := sha256.Sum256([]byte(r.token(t, shortClient, merchant)))
+		refreshed := r.provider.Counters().Refreshed
+		r.guard.breaks(func(function string, request request) bool {
+			return function == "AccessTokenFunction" && request.action == "dynamodb:PutItem" && r.provider.Counters().Refreshed > refreshed
+		})
+		r.rejected(t, shortClient, merchant, hex.EncodeToString(current[:]))
+		r.guard.breaks(nil)
+	}
+}
+
+// lockedClient is one that the provider refuses from one moment to the next.
+const lockedClient = "locked"
+
+// credentialsOf adds a client that merchants have consented to.
+func (r *rig) credentialsOf(t *testing.T, client string, merchants ...string) {
+	t.Helper()
+	r.register(t, authserver.Client{ID: client})
+	r.credentials(t, client, consented, nil)
+	for _, merchant := range merchants {
+		r.consent(t, client, merchant)
+	}
+}
+
+// lockOut takes a client's secret away and asks for its tokens anew, which stops
+// the client and is told to others. The tokens that are still valid are handed
+// out all the same.
+func (r *rig) lockOut(t *testing.T, merchants ...string) {
+	t.Helper()
+	var hashes []string
+	for _, merchant := range merchants {
+		current := sha256.Sum256([]byte(r.token(t, lockedClient, merchant)))
+		hashes = append(hashes, hex.EncodeToString(current[:]))
+	}
+	fields := map[string]any{"client_id": lockedClient, "client_secret": "another", "provider": r.providerObject(consented)}
+	input := &secretsmanager.PutSecretValueInput{SecretId: aws.String("mobilepay/" + lockedClient + "/credentials"), SecretString: aws.String(encode(t, fields))}
+	if _, err := r.secrets.PutSecretValue(t.Context(), input); err != nil {
+		t.Fatalf("PutSecretValue: %v", err)
+	}
+	for i, merchant := range merchants {
+		r.rejected(t, lockedClient, merchant, hashes[i])
+	}
+}
+
+// token asks for a token that must be there.
+func (r *rig) token(t *testing.T, client, merchant string) string {
+	t.Helper()
+	return r.ask(t, map[string]any{"client": client, "merchant": merchant})
+}
+
+// rejected asks for another token than the one of this hash.
+func (r *rig) rejected(t *testing.T, client, merchant, hash string) string {
+	t.Helper()
+	return r.ask(t, map[string]any{"client": client, "merchant": merchant, "rejected": hash})
+}
+
+func (r *rig) ask(t *testing.T, event map[string]any) string {
+	t.Helper()
+	var answer map[string]any
+	r.invoke(t, "AccessTokenFunction", []byte(encode(t, event)), &answer)
+	token, ok := answer["access_token"].(string)
+	if !ok {
+		t.Errorf("no token for %v: %v\n%s", event, answer, r.log.end())
+	}
+	return token
+}
