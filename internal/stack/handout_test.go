@@ -52,9 +52,9 @@ func (r *rig) credentialsOf(t *testing.T, client string, merchants ...string) {
 	}
 }
 
-// lockOut takes a client's secret away and asks for its tokens anew, which stops
-// the client and is told to others. The tokens that are still valid are handed
-// out all the same.
+// lockOut has the provider refuse a client, and asks for its tokens anew, which
+// stops the client and is told to others. The tokens that are still valid are
+// handed out all the same.
 func (r *rig) lockOut(t *testing.T, merchants ...string) {
 	t.Helper()
 	var hashes []string
@@ -62,10 +62,8 @@ func (r *rig) lockOut(t *testing.T, merchants ...string) {
 		current := sha256.Sum256([]byte(r.token(t, lockedClient, merchant)))
 		hashes = append(hashes, hex.EncodeToString(current[:]))
 	}
-	fields := map[string]any{"client_id": lockedClient, "client_secret": "another", "provider": r.providerObject(consented)}
-	input := &secretsmanager.PutSecretValueInput{SecretId: aws.String("mobilepay/" + lockedClient + "/credentials"), SecretString: aws.String(encode(t, fields))}
-	if _, err := r.secrets.PutSecretValue(t.Context(), input); err != nil {
-		t.Fatalf("PutSecretValue: %v", err)
+	if err := r.provider.SetFault(authserver.Fault{ClientID: lockedClient, Kind: authserver.InvalidClient}); err != nil {
+		t.Fatalf("SetFault: %v", err)
 	}
 	for i, merchant := range merchants {
 		r.rejected(t, lockedClient, merchant, hashes[i])

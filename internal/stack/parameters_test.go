@@ -8,9 +8,10 @@ import (
 	"testing"
 )
 
-var override = regexp.MustCompile(`(?m)^  "([A-Za-z]+)=(.*)",$`)
+var override = regexp.MustCompile(`(?m)^  (?:# )?"([A-Za-z]+)=(.+)",$`)
 
-// A misspelt parameter or a value that is not allowed would fail at deployment.
+// A misspelt parameter or a value that is not allowed would fail at deployment;
+// what is commented out is an example, and must be a good one.
 func TestSettingsFitTheParameters(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
