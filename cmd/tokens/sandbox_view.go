@@ -44,14 +44,11 @@ func (b *board) View(ctx context.Context) (statuspage.View, error) {
 
 // show is a token as the page wants it.
 func show(t operate.Token) statuspage.Token {
-	problem := t.Problem
-	if t.Reason != "" {
-		problem = t.Reason
-	}
 	return statuspage.Token{
-		ID: t.ID, State: statuspage.State(t.State), Problem: problem,
+		ID: t.ID, State: statuspage.State(t.State), Problem: t.Problem,
 		IssuedAt: t.IssuedAt, DueAt: t.DueAt, ExpiresAt: t.ExpiresAt,
 		Version: t.Version, Revision: t.Revision, PublishedRevision: t.PublishedRevision,
+		ConsentedAt: t.ConsentedAt, Since: t.Since, Reason: t.Reason,
 	}
 }
 

@@ -39,7 +39,10 @@ func TestViewShowsWhatAnOperatorSees(t *testing.T) {
 		{Name: "kiosk", GrantType: token.GrantTypeClientCredentials, Problem: "secret mobilepay/kiosk/credentials: unreadable"},
 		{Name: "reporting", GrantType: token.GrantTypeAuthorizationCode, Tokens: []operate.Token{
 			{ID: "reporting/DK1", State: operate.StateFresh, IssuedAt: now, DueAt: now, ExpiresAt: now, Revision: 7, PublishedRevision: 5},
-			{ID: "reporting/DK2", State: operate.StateConsentRequired, Reason: "revoked", Problem: "refused 2 times in a row"},
+			{
+				ID: "reporting/DK2", State: operate.StateConsentRequired, Problem: "refused 2 times in a row",
+				Reason: "revoked", Since: now, ConsentedAt: now.Add(-time.Hour),
+			},
 		}},
 	}}})
 	got, err := b.View(t.Context())
@@ -54,7 +57,10 @@ func TestViewShowsWhatAnOperatorSees(t *testing.T) {
 		},
 		Tokens: []statuspage.Token{
 			{ID: "reporting/DK1", State: statuspage.StateFresh, IssuedAt: now, DueAt: now, ExpiresAt: now, Revision: 7, PublishedRevision: 5},
-			{ID: "reporting/DK2", State: statuspage.StateConsentRequired, Problem: "revoked"},
+			{
+				ID: "reporting/DK2", State: statuspage.StateConsentRequired, Problem: "refused 2 times in a row",
+				Reason: "revoked", Since: now, ConsentedAt: now.Add(-time.Hour),
+			},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
