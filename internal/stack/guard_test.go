@@ -90,10 +90,10 @@ func (g *guard) judge(function string, r request) (code string) {
 	return ""
 }
 
-// call is what the bodies of all calls may hold.
+// call is what the bodies of all calls may hold; json reads SecretId as SecretID.
 type call struct {
-	SecretId, Name       string //nolint:revive // AWS's name
-	SecretIdList         []string
+	SecretID, Name       string
+	SecretIDList         []string
 	RecoveryWindowInDays int
 	Tags                 []tag
 	TableName, IndexName string
@@ -144,7 +144,7 @@ func (g *guard) secretRequests(action string, c call) []request {
 		return []request{{action, "*", nil}}
 	case "secretsmanager:BatchGetSecretValue":
 		requests := []request{{action, "*", nil}}
-		for _, id := range c.SecretIdList {
+		for _, id := range c.SecretIDList {
 			requests = append(requests, g.secretRequest("secretsmanager:GetSecretValue", id))
 		}
 		return requests
@@ -156,7 +156,7 @@ func (g *guard) secretRequests(action string, c call) []request {
 		arn := g.arn(c.Name + "-AbCdEf")
 		return []request{{action, arn, context}, {"secretsmanager:TagResource", arn, context}}
 	default:
-		r := g.secretRequest(action, c.SecretId)
+		r := g.secretRequest(action, c.SecretID)
 		addTags(r.context, "aws:RequestTag/", c.Tags)
 		if c.RecoveryWindowInDays > 0 {
 			r.context["secretsmanager:RecoveryWindowInDays"] = fmt.Sprint(c.RecoveryWindowInDays)

@@ -21,13 +21,11 @@ func (r *rig) handOut(t *testing.T) {
 	r.lockOut(t, merchant, "FI12345678")
 	for i, merchant := range shortMerchants() {
 		grant := "mobilepay/" + shortClient + "/" + merchant + "/grant"
-		if i == 1 {
+		switch i {
+		case 1:
 			r.deleteSecret(t, grant)
-		} else if i == 2 {
-			input := &secretsmanager.DeleteSecretInput{SecretId: &grant, ForceDeleteWithoutRecovery: aws.Bool(true)}
-			if _, err := r.secrets.DeleteSecret(t.Context(), input); err != nil {
-				t.Fatalf("DeleteSecret: %v", err)
-			}
+		case 2:
+			r.eraseSecret(t, grant)
 		}
 		current := sha256.Sum256([]byte(r.token(t, shortClient, merchant)))
 		refreshed := r.provider.Counters().Refreshed
@@ -36,6 +34,15 @@ func (r *rig) handOut(t *testing.T) {
 		})
 		r.rejected(t, shortClient, merchant, hex.EncodeToString(current[:]))
 		r.guard.breaks(nil)
+	}
+}
+
+// eraseSecret deletes without a recovery window.
+func (r *rig) eraseSecret(t *testing.T, name string) {
+	t.Helper()
+	input := &secretsmanager.DeleteSecretInput{SecretId: &name, ForceDeleteWithoutRecovery: aws.Bool(true)}
+	if _, err := r.secrets.DeleteSecret(t.Context(), input); err != nil {
+		t.Fatalf("DeleteSecret %s: %v", name, err)
 	}
 }
 

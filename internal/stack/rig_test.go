@@ -49,12 +49,12 @@ func newRig(t *testing.T, backend http.Handler) *rig {
 	r.makeTable(t, backend)
 	r.makeKeys(t)
 	r.endpoint = serve(t, r.guard)
-	programs := bootstraps(t)
+	built := bootstraps(t)
 	for _, id := range functions(t, s) {
 		properties := s.properties(t, id)
 		if err := r.AddFunction(lambda.Function{
-			Name: id, Command: programs[id], Env: r.environment(t, id, r.endpoint), Log: r.log, MaxInstances: 1,
-			Timeout:  time.Duration(properties["Timeout"].(float64)) * time.Second,
+			Name: id, Command: built[id], Env: r.environment(t, id, r.endpoint), Log: r.log, MaxInstances: 1,
+			Timeout:  time.Duration(properties["Timeout"].(float64) * float64(time.Second)),
 			MemoryMB: int(properties["MemorySize"].(float64)),
 		}); err != nil {
 			t.Fatalf("AddFunction: %v", err)
@@ -180,41 +180,35 @@ func (p *printed) end() string {
 	return text[max(0, len(text)-enough):]
 }
 
-// built are the programs of all functions, by the folder of the source; they are
-// built once for all tests.
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
+// programs is where the programs of all functions are built, once for all tests.
+var programs string
 
-// TestMain removes what was built.
+// TestMain makes room for what is built, and removes it.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
+	var err error
+	if programs, err = os.MkdirTemp("", "stack"); err != nil {
+		panic(err)
 	}
+	code := m.Run()
+	_ = os.RemoveAll(programs) // best effort: it lies in the folder for temporary files
 	os.Exit(code)
 }
+
+var build = sync.OnceValue(func() error { return buildFunctions("../..", programs, "") })
 
 // bootstraps gives the program of each function resource.
 func bootstraps(t *testing.T) map[string]string {
 	t.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "stack"); built.err == nil {
-			built.err = buildFunctions("../..", built.dir, "")
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if err := build(); err != nil {
+		t.Fatal(err)
 	}
-	programs := map[string]string{}
+	built := map[string]string{}
 	for id, resource := range readTemplate(t).Resources {
 		if resource.Type == "AWS::Serverless::Function" {
-			programs[id] = filepath.Join(built.dir, filepath.Base(resource.Properties.CodeURI), "bootstrap")
+			built[id] = filepath.Join(programs, filepath.Base(resource.Properties.CodeURI), "bootstrap")
 		}
 	}
-	return programs
+	return built
 }
 
 // buildFunctions builds every folder below functions/ of a source tree as `make

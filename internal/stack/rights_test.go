@@ -18,14 +18,14 @@ type right struct {
 // both kinds.
 func rights() []right {
 	mine, theirs := map[string]string{resourceTag: consented}, map[string]string{resourceTag: integrator}
-	create := map[string]string{requestTag: consented}
+	tagged := map[string]string{requestTag: consented}
 	window := func(days, tag string) map[string]string {
 		return map[string]string{resourceTag: tag, "secretsmanager:RecoveryWindowInDays": days}
 	}
 	const reporting = secretARN + "mobilepay/reporting/DK12345678/"
 	const pos = secretARN + "mobilepay/pos/"
 	const get, describe = "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"
-	const put, remove, make, restore = "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "secretsmanager:CreateSecret", "secretsmanager:RestoreSecret"
+	const put, remove, create, restore = "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "secretsmanager:CreateSecret", "secretsmanager:RestoreSecret"
 	return []right{
 		{"read a consent client's credentials", request{get, secretARN + "mobilepay/reporting/credentials-AbCdEf", mine}, "GCAO"},
 		{"read an integrator's credentials", request{get, pos + "credentials-AbCdEf", theirs}, "RAO"},
@@ -33,7 +33,7 @@ func rights() []right {
 		{"read credentials that are gone", request{get, pos + "credentials", nil}, "RGCAO"},
 		{"read credentials under another prefix", request{get, secretARN + "other/reporting/credentials-AbCdEf", mine}, ""},
 		{"write credentials", request{put, secretARN + "mobilepay/reporting/credentials-AbCdEf", mine}, ""},
-		{"create credentials", request{make, secretARN + "mobilepay/reporting/credentials-AbCdEf", create}, ""},
+		{"create credentials", request{create, secretARN + "mobilepay/reporting/credentials-AbCdEf", tagged}, ""},
 		{"delete credentials", request{remove, secretARN + "mobilepay/reporting/credentials-AbCdEf", window("30", consented)}, ""},
 
 		{"read a grant", request{get, reporting + "grant-AbCdEf", mine}, "GCAO"},
@@ -44,8 +44,8 @@ func rights() []right {
 		{"read one under another prefix", request{get, secretARN + "other/reporting/DK12345678/grant-AbCdEf", mine}, ""},
 		{"write a grant", request{put, reporting + "grant-AbCdEf", mine}, "GCAO"},
 		{"restore a grant", request{restore, reporting + "grant-AbCdEf", mine}, "GCAO"},
-		{"create a grant", request{make, reporting + "grant-AbCdEf", create}, "GCAO"},
-		{"create an untagged one", request{make, reporting + "grant-AbCdEf", nil}, ""},
+		{"create a grant", request{create, reporting + "grant-AbCdEf", tagged}, "GCAO"},
+		{"create an untagged one", request{create, reporting + "grant-AbCdEf", nil}, ""},
 		{"delete a grant", request{remove, reporting + "grant-AbCdEf", window("30", consented)}, "GO"},
 		{"delete a grant that is gone", request{remove, reporting + "grant", map[string]string{"secretsmanager:RecoveryWindowInDays": "30"}}, "GO"},
 		{"delete a grant in a week", request{remove, reporting + "grant-AbCdEf", window("7", consented)}, ""},
@@ -56,11 +56,11 @@ func rights() []right {
 		{"look for an access token", request{get, reporting + "access-token", nil}, "RGCAO"},
 		{"write a merchant's access token", request{put, reporting + "access-token-AbCdEf", mine}, "GCO"},
 		{"write an untagged access token", request{put, reporting + "access-token-AbCdEf", nil}, ""},
-		{"create a merchant's access token", request{make, reporting + "access-token-AbCdEf", create}, "GCO"},
+		{"create a merchant's access token", request{create, reporting + "access-token-AbCdEf", tagged}, "GCO"},
 		{"delete a merchant's access token", request{remove, reporting + "access-token-AbCdEf", window("30", consented)}, "GO"},
 		{"read an integrator's access token", request{get, pos + "access-token-AbCdEf", theirs}, "RAO"},
 		{"write an integrator's access token", request{put, pos + "access-token-AbCdEf", theirs}, "RO"},
-		{"create an integrator's access token", request{make, pos + "access-token-AbCdEf", map[string]string{requestTag: integrator}}, "RO"},
+		{"create an integrator's access token", request{create, pos + "access-token-AbCdEf", map[string]string{requestTag: integrator}}, "RO"},
 		{"delete an integrator's access token", request{remove, pos + "access-token-AbCdEf", window("30", integrator)}, ""},
 
 		{"list secrets", request{"secretsmanager:ListSecrets", "*", nil}, "RGO"},
