@@ -24,7 +24,7 @@ const (
 
 // Refusal is why a change is not made, in words for the person who asked for
 // it. Of any other error the page says only that it failed.
-type Refusal struct{ Reason string }
+type Refusal struct{ Reason string } //nolint:errname // an answer in the first place, an error only on its way there
 
 func (r *Refusal) Error() string { return r.Reason }
 

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"token-refresher/internal/statuspage"
 )
 
 // The document's script and style run by a nonce that nobody has seen before,
@@ -53,6 +55,23 @@ func TestFilesMayLoadNothing(t *testing.T) {
 		page.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil))
 		if got := recorder.Header().Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; base-uri") {
 			t.Errorf("%s: got policy %q, want nothing allowed", path, got)
+		}
+	}
+}
+
+// The script knows words for every state.
+func TestEveryStateHasWords(t *testing.T) {
+	t.Parallel()
+	recorder := httptest.NewRecorder()
+	newPage(t, &board{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "http://localhost/tokens.js", nil))
+	_, words, _ := strings.Cut(recorder.Body.String(), "const words = {")
+	words, _, _ = strings.Cut(words, "\n};")
+	for _, state := range []statuspage.State{
+		statuspage.StateFresh, statuspage.StateDue, statuspage.StateHeld, statuspage.StateExpired, statuspage.StateMissing,
+		statuspage.StateUnreadable, statuspage.StateIdle, statuspage.StateConsentRequired, statuspage.StateParked, statuspage.StateRemoved,
+	} {
+		if !strings.Contains(words, "\n  "+string(state)+": [") {
+			t.Errorf("state %s: the script has no words for it", state)
 		}
 	}
 }
