@@ -338,3 +338,45 @@ func TestDeletionIsTriedAgain(t *testing.T) {
 		})
 	}
 }
+
+// A new grant that comes while the old one cannot be revoked waits for that: it
+// would be forgotten otherwise.
+func TestImportWaitsForTheRevocation(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		removable(w)
+		w.outside.fails = errors.New("the provider is down")
+		_, _ = w.order()
+		w.restore(merchant)
+		w.paste(merchant, pasted)
+		w.sweeps(10)
+		if e := w.entry(merchant); !e.Removed || e.Grant.RefreshToken.Reveal() != "second" {
+			w.t.Errorf("removed %v with %q, want the old one kept to be revoked", e.Removed, e.Grant.RefreshToken.Reveal())
+		}
+		w.outside.fails = nil
+		w.sweeps(30)
+		w.converge()
+		w.wantSettled(merchant, "pasted")
+		if !slices.Equal(w.outside.revoked, []string{"second"}) {
+			w.t.Errorf("revoked %q, want the removed one alone", w.outside.revoked)
+		}
+	})
+}
+
+// A removal that an older program has taken out of the index is found by the
+// reconcile.
+func TestStrayRemoval(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		removable(w)
+		_, _ = w.order(func(p *process) { p.dieAt = 3 })
+		e := w.entry(merchant)
+		stray := e
+		stray.PublishAt = time.Time{}
+		w.swap(e, stray)
+		time.Sleep(reconcileInterval)
+		w.reconcile()
+		w.sweeps(2)
+		w.wantGone("second")
+	})
+}
