@@ -12,15 +12,14 @@ import (
 // it lacking one renews it, and the others get token.ErrSuperseded together with
 // what is stored now. Another one's lease is token.ErrLeased.
 //
-// asked notes in the write that takes the lease what was asked for; its error
-// takes none and becomes the renewal's.
-func (r *Renewer) Demand(ctx context.Context, seen token.Entry, endpoint GrantEndpoint, asked func(token.Entry) (token.Entry, error)) Renewal {
+// asked notes in the write that takes the lease what was asked for.
+func (r *Renewer) Demand(ctx context.Context, seen token.Entry, endpoint GrantEndpoint, asked func(token.Entry) token.Entry) Renewal {
 	renewal := renewal{Renewer: r, endpoint: endpoint, occasion: OnDemand}
 	renewal.asked = func(e token.Entry) (token.Entry, error) {
 		if e.Revision != seen.Revision {
 			return e, token.ErrSuperseded
 		}
-		return asked(e)
+		return asked(e), nil
 	}
 	err := renewal.claimFrom(ctx, seen)
 	if err == nil {

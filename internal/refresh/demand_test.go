@@ -11,14 +11,12 @@ import (
 	"token-refresher/internal/token"
 )
 
-func noted(e token.Entry) (token.Entry, error) {
-	e.UsedAt = time.Now()
-	return e, nil
-}
-
-func (w *grantWorld) demand(seen token.Entry, asked func(token.Entry) (token.Entry, error)) refresh.Renewal {
+func (w *grantWorld) demand(seen token.Entry) refresh.Renewal {
 	w.t.Helper()
-	return w.renewer().Demand(w.t.Context(), seen, grantEndpoint{w, seen.ID.Client}, asked)
+	return w.renewer().Demand(w.t.Context(), seen, grantEndpoint{w, seen.ID.Client}, func(e token.Entry) token.Entry {
+		e.UsedAt = time.Now()
+		return e
+	})
 }
 
 // Whoever saw the same answer and comes late gets the newer one, and sends
@@ -32,7 +30,7 @@ func TestDemandRenewsWhatWasSeen(t *testing.T) {
 		for i := range results {
 			group.Go(func() {
 				time.Sleep(time.Duration(i) * 100 * time.Millisecond) // some while it is renewed, some after
-				results[i] = w.demand(seen, noted)
+				results[i] = w.demand(seen)
 			})
 		}
 		group.Wait()
@@ -57,17 +55,6 @@ func TestDemandRenewsWhatWasSeen(t *testing.T) {
 	})
 }
 
-func TestDemandIsRefusedByWhoAsks(t *testing.T) {
-	t.Parallel()
-	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
-		changedMind := errors.New("changed my mind")
-		got := w.demand(w.entries[id], func(e token.Entry) (token.Entry, error) { return e, changedMind })
-		if !errors.Is(got.Err, changedMind) || w.entries[id].Lease.Holder != "" || w.calls[id] != 0 {
-			t.Errorf("Demand: %v, lease %+v after %d requests; want the error, and nothing done", got.Err, w.entries[id].Lease, w.calls[id])
-		}
-	})
-}
-
 // However often somebody asks while the provider is down: half a sweep later it
 // may be tried again, and a sweep's own back-off begins at its first failure.
 func TestDemandDoesNotMoveTheNextTryFarOut(t *testing.T) {
@@ -75,11 +62,11 @@ func TestDemandDoesNotMoveTheNextTryFarOut(t *testing.T) {
 	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
 		w.answer = func(token.ID) answer { return answer{err: &oauth.Error{Class: oauth.ClassThrottled, Status: 429}} }
 		for range 10 {
-			got := w.demand(w.entries[id], noted)
+			got := w.demand(w.entries[id])
 			if wait := time.Until(w.entries[id].DueAt); got.Err == nil || wait > schedule.SweepInterval/2 {
 				t.Fatalf("Demand: %v, next try in %v; want a failure and at most half a sweep", got.Err, wait)
 			}
-			if again := w.demand(w.entries[id], noted); !errors.Is(again.Err, token.ErrNotDue) {
+			if again := w.demand(w.entries[id]); !errors.Is(again.Err, token.ErrNotDue) {
 				t.Fatalf("Demand at once again: %v, want ErrNotDue", again.Err)
 			}
 			time.Sleep(time.Until(w.entries[id].DueAt))

@@ -65,7 +65,7 @@ func (s *Server) load(ctx context.Context, name string, known *client) (*client,
 		return nil, ctx.Err()
 	case l := <-loaded:
 		if l.Err == nil {
-			return l.Val.(*client), nil //nolint:forcetypeassert // made four lines above
+			return l.Val.(*client), nil //nolint:errcheck // read returns no other
 		}
 		if _, refused := errors.AsType[*Refusal](l.Err); refused || known == nil {
 			return nil, l.Err

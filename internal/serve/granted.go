@@ -112,26 +112,20 @@ func (d *demand) renew(ctx context.Context, seen token.Entry) outcome {
 		o.entry, o.err = d.await(ctx, renewal.Entry)
 	case errors.Is(o.err, token.ErrSuperseded):
 		o.did, o.err = "shared", nil
-	case errors.Is(o.err, token.ErrNotDue): // its next try is later, or the rejection was acted on already
+	case errors.Is(o.err, token.ErrNotDue): // its next try is later
 		o.did = ""
 	}
 	return o
 }
 
-// note notes in the claim that somebody asked, and why. Of several rejections of
-// one token the first acts.
-func (d *demand) note(e token.Entry) (token.Entry, error) {
+// note notes in the claim that somebody asked, and why.
+func (d *demand) note(e token.Entry) token.Entry {
 	now := time.Now()
 	e = d.Schedule.Used(e, d.client.use(), now)
-	if !d.rejects(e.Access) {
-		return e, nil
+	if d.rejects(e.Access) {
+		e.Rejection, _ = d.Schedule.Reject(e.Rejection, now)
 	}
-	rejection, acts := d.Schedule.Reject(e.Rejection, now)
-	if !acts && d.fresh(e, now) {
-		return e, token.ErrNotDue
-	}
-	e.Rejection = rejection
-	return e, nil
+	return e
 }
 
 // await looks whether the renewer that has the lease brings a token: for two

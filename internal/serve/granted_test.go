@@ -167,17 +167,36 @@ func TestReadsOfAGrant(t *testing.T) {
 		}
 		get(0, "Credentials", "Note", "Get")
 		get(0)
-		get(29*time.Second)
+		get(29 * time.Second)
 		get(30*time.Second, "Credentials", "Note", "Get")
-		get(55*time.Second)
+		get(55 * time.Second)
 		get(160*time.Second, "Credentials", "Note", "Get")
-		get(179*time.Second)
+		get(179 * time.Second)
 		get(180*time.Second, "Get") // due: the memory ends, and it is renewed
 		if w.asked != 1 {
 			t.Errorf("the provider was asked %d times, want once", w.asked)
 		}
 		if log := w.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, "outcome=renewed") {
 			t.Errorf("logged %q, want one line, of the renewal", log)
+		}
+	})
+}
+
+// What is in memory is looked at again by who wants more of it.
+func TestMemoryIsNotEnough(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		id := w.consent(159*time.Second, nil)
+		s := w.server(t)
+		for _, want := range []string{"held", "held", "new 1"} {
+			got, err := s.Get(t.Context(), serve.Request{ID: id, MinTTL: serve.DefaultMinTTL})
+			if want == "new 1" {
+				got, err = s.Get(t.Context(), serve.Request{ID: id, MinTTL: 150 * time.Second})
+			}
+			if err != nil || got.Value.Reveal() != want {
+				t.Errorf("Get: %q, %v; want %q", got.Value.Reveal(), err, want)
+			}
 		}
 	})
 }
@@ -273,6 +292,22 @@ func TestUseIsNoted(t *testing.T) {
 		}
 		if want := e.Access.ExpiresAt.Add(-5 * time.Minute); !e.DueAt.Equal(want) {
 			t.Errorf("due at %v, want a fifth and a sweep before the expiry, %v", e.DueAt, want)
+		}
+	})
+}
+
+// The renewal of an idle token notes its use in the write that it makes anyway.
+func TestUseIsNotedByTheRenewal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		id := w.consent(time.Hour, func(e *token.Entry) { e.UsedAt = time.Time{} })
+		if _, err := w.server(t).Get(t.Context(), serve.Request{ID: id}); err != nil {
+			t.Fatalf("Get: %v", err)
+		}
+		e := w.entries[id]
+		if want := e.Access.ExpiresAt.Add(-2 * time.Minute); e.UsedAt.IsZero() || !e.DueAt.Equal(want) {
+			t.Errorf("used at %v and due at %v, want it kept warm from now on: due at %v", e.UsedAt, e.DueAt, want)
 		}
 	})
 }

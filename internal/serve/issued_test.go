@@ -137,6 +137,29 @@ func TestOneRequestAtATime(t *testing.T) {
 	})
 }
 
+// Who looked before another's request and asks after it gets that one's token.
+func TestNoSecondRequestForWhoLookedBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.server(t)
+		w.slowRead = time.Second
+		var group sync.WaitGroup
+		for after := range 2 {
+			group.Go(func() {
+				time.Sleep(time.Duration(after) * 10 * time.Millisecond)
+				if got, err := s.Get(t.Context(), serve.Request{ID: pos}); err != nil || got.Value.Reveal() != "new 1" {
+					t.Errorf("Get: %q, %v; want the same token for both", got.Value.Reveal(), err)
+				}
+			})
+		}
+		group.Wait()
+		if w.asked != 1 {
+			t.Errorf("%d requests, want one", w.asked)
+		}
+	})
+}
+
 // Consumers that go on asking while the provider is down: the waits double to a
 // minute, and its return is noticed within one.
 func TestStormOfAProviderThatIsDown(t *testing.T) {

@@ -36,7 +36,7 @@ type Journal interface {
 
 // Renewer renews grants; *refresh.Renewer is one.
 type Renewer interface {
-	Demand(ctx context.Context, seen token.Entry, endpoint refresh.GrantEndpoint, asked func(token.Entry) (token.Entry, error)) refresh.Renewal
+	Demand(ctx context.Context, seen token.Entry, endpoint refresh.GrantEndpoint, asked func(token.Entry) token.Entry) refresh.Renewal
 	// Settle tries once more to store answers that no store took, and returns
 	// how many are still at risk.
 	Settle(ctx context.Context) (atRisk int)

@@ -204,6 +204,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		w := newWorld()
 		id := w.consent(0, nil)
 		s := w.server(t)
+		if _, err := s.Get(t.Context(), serve.Request{ID: id}); err != nil {
+			t.Fatalf("Get: %v", err)
+		}
 		first := w.entries[id]
 		for i := range 10_001 {
 			e := first

@@ -65,7 +65,7 @@ func (d *demand) share(ctx context.Context, hasValid bool, renew func(context.Co
 	for {
 		select {
 		case r := <-renewed:
-			o := r.Val.(outcome) //nolint:errcheck,forcetypeassert // made above
+			o := r.Val.(outcome) //nolint:errcheck // made above
 			if !led.Load() && o.err == nil {
 				o.did = "shared"
 			}

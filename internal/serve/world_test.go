@@ -34,8 +34,9 @@ type world struct {
 	entries     map[token.ID]token.Entry
 	notes       map[string][]byte
 	writes      int
-	reads       []string // of the stores, in order
-	fails       string   // the read or write that fails
+	reads       []string      // of the stores, in order
+	fails       string        // the read or write that fails
+	slowRead    time.Duration // of the next access token
 
 	lifetime time.Duration
 	takes    time.Duration // a request to the provider
@@ -171,6 +172,11 @@ func (w *world) Credentials(_ context.Context, names []string) (map[string]token
 }
 
 func (w *world) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
+	w.mu.Lock()
+	slow := w.slowRead
+	w.slowRead = 0
+	w.mu.Unlock()
+	time.Sleep(slow)
 	found := map[token.ID]token.Stored[token.AccessToken]{}
 	for _, id := range ids {
 		stored, ok := w.access[id]

@@ -23,12 +23,9 @@ func TestRejectActsOncePerCooldown(t *testing.T) {
 		}
 		r = next
 	}
-	minutes := []time.Duration{0, 1, 3, 7, 15, 30, 45}
-	for i := range minutes {
-		minutes[i] *= time.Minute
-	}
-	if !slices.Equal(acted, minutes) {
-		t.Errorf("it acted at %v, want %v", acted, minutes)
+	want := []time.Duration{0, time.Minute, 3 * time.Minute, 7 * time.Minute, 15 * time.Minute, 30 * time.Minute, 45 * time.Minute}
+	if !slices.Equal(acted, want) {
+		t.Errorf("it acted after %v, want %v", acted, want)
 	}
 }
 
