@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 )
 
 // credentials are what the flags make of what is there.
-func (c *clientPutCommand) credentials(con console, there presentClient) (token.Credentials, error) {
+func (c *clientPutCommand) credentials(ctx context.Context, con console, there presentClient) (token.Credentials, error) {
 	wanted := there.credentials
 	wanted.Fields = maps.Clone(wanted.Fields)
 	if wanted.Fields == nil {
@@ -46,7 +47,7 @@ func (c *clientPutCommand) credentials(con console, there presentClient) (token.
 	if err := c.readFields(con, &wanted); err != nil {
 		return wanted, err
 	}
-	return wanted, c.readSecret(con, &wanted)
+	return wanted, c.readSecret(ctx, con, &wanted)
 }
 
 // given is a list of flags; one that is empty empties the list.
@@ -99,7 +100,7 @@ func (c *clientPutCommand) readFields(con console, wanted *token.Credentials) er
 }
 
 // readSecret takes the secret from where the flags say, or asks for it.
-func (c *clientPutCommand) readSecret(con console, wanted *token.Credentials) error {
+func (c *clientPutCommand) readSecret(ctx context.Context, con console, wanted *token.Credentials) error {
 	secret := ""
 	switch {
 	case c.SecretFile != "":
@@ -115,7 +116,7 @@ func (c *clientPutCommand) readSecret(con console, wanted *token.Credentials) er
 		if !wanted.ClientSecret.Empty() {
 			question = "Client secret (it is not shown; none keeps the present one): "
 		}
-		typed, err := con.askSecret(question)
+		typed, err := con.askSecret(ctx, question)
 		if err != nil {
 			return err
 		}

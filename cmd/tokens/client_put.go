@@ -116,7 +116,7 @@ func (c *clientPutCommand) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := c.credentials(con, there)
+	wanted, err := c.credentials(ctx, con, there)
 	if err != nil {
 		return err
 	}

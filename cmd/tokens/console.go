@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 const (
 	// pipedWidth is how wide a table is where nothing says how wide it may be.
 	pipedWidth = 80
-	minWidth   = 40
+	minWidth   = 64 // below it lines wrap
 	maxWidth   = 400
 	// maxTyped is the longest line that is read from a person, and the longest
 	// secret that is read from a file.
@@ -97,29 +98,60 @@ func (c console) note(format string, args ...any) {
 }
 
 // ask asks a person, and returns the line that they type.
-func (c console) ask(question string) (string, error) {
+func (c console) ask(ctx context.Context, question string) (string, error) {
 	fmt.Fprint(c.err, question)
-	line, err := bufio.NewReader(io.LimitReader(c.in, maxTyped)).ReadString('\n')
-	if err != nil && (!errors.Is(err, io.EOF) || line == "") {
-		fmt.Fprintln(c.err)
-		return "", errors.New("no answer")
-	}
-	return strings.TrimSpace(line), nil
+	return c.typed(ctx, func() (string, error) {
+		line, err := bufio.NewReader(io.LimitReader(c.in, maxTyped)).ReadString('\n')
+		if errors.Is(err, io.EOF) && line != "" {
+			err = nil
+		}
+		return line, err
+	})
 }
 
 // askSecret asks a person for what nobody else may see.
-func (c console) askSecret(question string) (string, error) {
+func (c console) askSecret(ctx context.Context, question string) (string, error) {
 	file, ok := c.in.(*os.File)
 	if !ok {
 		return "", usageError{"there is no terminal to ask at"}
 	}
-	fmt.Fprint(c.err, question)
-	typed, err := term.ReadPassword(int(file.Fd())) //nolint:gosec // a file descriptor fits
-	fmt.Fprintln(c.err)
+	terminal := int(file.Fd()) //nolint:gosec // a file descriptor fits
+	before, err := term.GetState(terminal)
 	if err != nil {
-		return "", fmt.Errorf("read what is typed: %w", err)
+		return "", fmt.Errorf("look at the terminal: %w", err)
 	}
-	return strings.TrimSpace(string(typed)), nil
+	// Whoever ends the program while it waits gets the echo back.
+	defer func() { _ = term.Restore(terminal, before) }()
+	fmt.Fprint(c.err, question)
+	defer fmt.Fprintln(c.err)
+	return c.typed(ctx, func() (string, error) {
+		secret, err := term.ReadPassword(terminal)
+		return string(secret), err
+	})
+}
+
+// typed waits for what a person types, or for the signal to give up: a read from
+// a terminal cannot be ended.
+func (c console) typed(ctx context.Context, read func() (string, error)) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	came := make(chan line, 1)
+	go func() {
+		text, err := read()
+		came <- line{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(c.err)
+		return "", errors.New("interrupted")
+	case line := <-came:
+		if line.err != nil {
+			return "", fmt.Errorf("no answer: %w", line.err)
+		}
+		return strings.TrimSpace(line.text), nil
+	}
 }
 
 // readFile reads a small file, or standard input if it is called "-". The name

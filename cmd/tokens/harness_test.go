@@ -33,10 +33,11 @@ func buildDir() string {
 // built builds the program and its functions as `make build` lays them out, once.
 var built = sync.OnceValues(func() (string, error) {
 	dir := buildDir()
-	for output, pkg := range map[string]string{
-		"tokens": "token-refresher/cmd/tokens", "refresh/bootstrap": "token-refresher/functions/refresh",
-		"operator/bootstrap": "token-refresher/functions/operator",
-	} {
+	packages := map[string]string{"tokens": "token-refresher/cmd/tokens"}
+	for _, function := range programNames() {
+		packages[function+"/bootstrap"] = "token-refresher/functions/" + function
+	}
+	for output, pkg := range packages {
 		command := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w",
 			"-tags", "lambda.norpc", "-o", filepath.Join(dir, output), pkg)
 		command.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -92,7 +92,7 @@ func (c *importCommand) Run(ctx context.Context, con console) error {
 	if c.DryRun {
 		return log.dryRun(steps)
 	}
-	if err := c.confirm(con, steps); err != nil {
+	if err := c.confirm(ctx, con, steps); err != nil {
 		return err
 	}
 	return log.run(ctx, work, steps)
@@ -116,12 +116,12 @@ func (c *importCommand) read(con console) ([]importer.Row, error) {
 }
 
 // confirm shows what would be done and asks for it.
-func (c *importCommand) confirm(con console, steps []importer.Step) error {
+func (c *importCommand) confirm(ctx context.Context, con console, steps []importer.Step) error {
 	if c.Yes {
 		return nil
 	}
 	fmt.Fprintln(con.err, summary(steps, "would be "))
-	typed, err := con.ask("Do it? [y/N] ")
+	typed, err := con.ask(ctx, "Do it? [y/N] ")
 	if err != nil {
 		return err
 	}

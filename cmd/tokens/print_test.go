@@ -58,7 +58,7 @@ func TestPrintersSayWhereThingsAre(t *testing.T) {
 	t.Parallel()
 	f := facts{
 		Speed: 30, AWS: "http://127.0.0.1:1", Provider: "http://localhost:2", Page: "http://127.0.0.1:3",
-		State: "/state", FunctionLog: "/state/log", Read: "aws read", Get: "tokens get", Break: "curl break",
+		State: "/state", FunctionLog: "/state/log", Read: "aws read", Get: "tokens get", Consent: "http://127.0.0.1:3/consent?invite=x", Break: "curl break",
 	}
 	for name, asJSON := range map[string]bool{"text": false, "json": true} {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestPrintersSayWhereThingsAre(t *testing.T) {
 			p.started(f)
 			p.ready()
 			got := out.String()
-			for _, want := range []string{"30", f.AWS, f.Provider, f.Page, f.State, f.FunctionLog, f.Read, f.Get, f.Break} {
+			for _, want := range []string{"30", f.AWS, f.Provider, f.Page, f.State, f.FunctionLog, f.Read, f.Get, f.Consent, f.Break} {
 				if !strings.Contains(got, want) {
 					t.Errorf("printed:\n%swant %q in it", got, want)
 				}

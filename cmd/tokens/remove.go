@@ -45,7 +45,7 @@ type removedToken struct {
 
 // Run asks, removes, and says what was done and what is left to the next sweep.
 func (c *removeCommand) Run(ctx context.Context, con console) error {
-	if err := c.confirm(con); err != nil {
+	if err := c.confirm(ctx, con); err != nil {
 		return err
 	}
 	var answer removedToken
@@ -69,14 +69,14 @@ func step(done bool, yes, no string) string {
 }
 
 // confirm has the person type the id: removing cannot be taken back.
-func (c *removeCommand) confirm(con console) error {
+func (c *removeCommand) confirm(ctx context.Context, con console) error {
 	if c.Yes {
 		return nil
 	}
 	if !isTerminal(con.in) {
 		return usageError{"there is no terminal to ask at: --yes removes without asking"}
 	}
-	typed, err := con.ask(fmt.Sprintf("The merchant has to consent again to undo this. Type %s to remove it: ", c.Token))
+	typed, err := con.ask(ctx, fmt.Sprintf("The merchant has to consent again to undo this. Type %s to remove it: ", c.Token))
 	if err != nil {
 		return err
 	}

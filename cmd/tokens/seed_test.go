@@ -110,13 +110,13 @@ func TestSeedKeepsGrants(t *testing.T) {
 	t.Parallel()
 	w := newSeedWorld(t)
 	w.seed(t, "")
-	names := []string{"mobilepay/sealing-key"}
+	names := []string{"mobilepay/sealing-key", "mobilepay/invite-key"}
 	for _, c := range seededClients() {
 		for _, id := range c.grantIDs() {
 			names = append(names, "mobilepay/"+id.String()+"/grant")
 		}
 	}
-	if len(names) != 5 || len(w.provider.Consents()) != 4 {
+	if len(names) != 6 || len(w.provider.Consents()) != 4 {
 		t.Fatalf("seeded: got %q and %d consents, want 4 grants", names, len(w.provider.Consents()))
 	}
 	const deleted = "mobilepay/reporting/FI12345678/grant"

@@ -52,6 +52,8 @@ func words(state operate.State) string { return strings.ReplaceAll(printable(str
 
 func stateColor(t operate.Token) color {
 	switch {
+	case inTrouble(t) && t.Problem != "" && slices.Index(states(), t.State) >= slices.Index(states(), firstCalm):
+		return yellow // of use still
 	case inTrouble(t):
 		return red
 	case t.State == operate.StateFresh:

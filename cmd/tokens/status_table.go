@@ -16,7 +16,7 @@ const (
 	leftColumns  = 6
 	lastColumns  = 12
 	stateColumns = 16
-	wideTable    = 120
+	wideTable    = 140
 	revColumns   = 16
 	gap          = "  "
 
@@ -109,7 +109,7 @@ func (s statusTable) nameColumns(tokens []operate.Token) int {
 	}
 	room := s.width - s.fixed()
 	if s.width >= wideTable {
-		room = min(room, s.width/3)
+		room = min(room, s.width/4)
 	}
 	return min(widest, max(room, 12))
 }
@@ -143,22 +143,22 @@ func (s statusTable) row(t operate.Token, names int) []string {
 	cells := []string{
 		pad(shorten(printable(t.ID), names), names),
 		s.paint.do(hue, full) + s.paint.do(faint, empty), pad(remaining, leftColumns),
-		pad(ago(t.IssuedAt, s.now), lastColumns), s.paint.do(hue, pad(words(t.State), stateColumns)),
+		pad(ago(t.IssuedAt, s.now), lastColumns), s.paint.do(hue, words(t.State)) + pad("", stateColumns-columns(words(t.State))),
 	}
+	indent := "    "
+	var notes []string
 	text := note(t, s.now)
-	room := s.width - names - s.fixed() - len(gap)
 	if s.width >= wideTable {
 		cells = append(cells, pad(revision(t), revColumns))
-		if columns(text) <= room {
-			cells, text = append(cells, text), ""
-		}
+		indent = pad("", names+s.fixed()+len(gap))
+		notes = wrap(text, s.width-len(indent))
+		cells, notes = append(cells, notes[0]), notes[1:]
+	} else if text != "" {
+		notes = wrap(text, s.width-len(indent))
 	}
 	lines := []string{strings.TrimRight(strings.Join(cells, gap), " ")}
-	if text == "" {
-		return lines
-	}
-	for _, line := range wrap(text, s.width-4) {
-		lines = append(lines, "    "+line)
+	for _, line := range notes {
+		lines = append(lines, indent+line)
 	}
 	return lines
 }
@@ -184,6 +184,9 @@ func (s statusTable) summary(status operate.Status, tokens []operate.Token) stri
 		if client.Problem != "" {
 			problems++
 		}
+	}
+	if len(status.Clients) == 0 {
+		return "nothing to show"
 	}
 	text := plural(len(tokens), "token") + " of " + plural(len(status.Clients), "client")
 	if len(tokens) > 0 {
