@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,5 +198,35 @@ func TestConsentIsExchangedOnce(t *testing.T) {
 	}
 	if kind := shown(t, b.get(link)); kind != page.Already {
 		t.Errorf("the invite once more: got the page %q, want %q", kind, page.Already)
+	}
+}
+
+// The same callback at two instances at once: one exchanges the code, and all
+// answer with what came of that.
+func TestConsentOnTwoInstancesAtOnce(t *testing.T) {
+	w := newConsentWorld(t)
+	b := w.visit()
+	form := b.consented(t)
+	handlers := []http.Handler{w.handler}
+	w.start(t)
+	handlers = append(handlers, w.handler)
+	answers := make([]*httptest.ResponseRecorder, 8)
+	var all sync.WaitGroup
+	for i := range answers {
+		answers[i] = httptest.NewRecorder()
+		request := b.dress(callback(form))
+		all.Go(func() { handlers[i%len(handlers)].ServeHTTP(answers[i], request) })
+	}
+	all.Wait()
+	for _, got := range answers {
+		if got.Code != http.StatusSeeOther {
+			t.Errorf("got status %d, want 303", got.Code)
+		}
+	}
+	if times := b.presented(); times != 1 {
+		t.Errorf("the code was presented %d times, want once", times)
+	}
+	if _, live := w.provider.Live("shop-1", b.id.Merchant); !live {
+		t.Error("the consent was ended")
 	}
 }

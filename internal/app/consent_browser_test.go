@@ -38,10 +38,16 @@ func (w *consentWorld) again(id token.ID) *browser {
 	return &browser{consentWorld: w, id: id, cookies: map[string]string{}}
 }
 
-func (b *browser) do(r *http.Request) *httptest.ResponseRecorder {
+// dress puts the browser's cookies on a request.
+func (b *browser) dress(r *http.Request) *http.Request {
 	for _, name := range slices.Sorted(maps.Keys(b.cookies)) {
 		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
+	return r
+}
+
+func (b *browser) do(r *http.Request) *httptest.ResponseRecorder {
+	b.dress(r)
 	got := httptest.NewRecorder()
 	b.handler.ServeHTTP(got, r)
 	for _, c := range got.Result().Cookies() {
@@ -57,10 +63,13 @@ func (b *browser) get(target string) *httptest.ResponseRecorder {
 	return b.do(httptest.NewRequest(http.MethodGet, target, nil))
 }
 
-func (b *browser) post(form url.Values) *httptest.ResponseRecorder {
+func (b *browser) post(form url.Values) *httptest.ResponseRecorder { return b.do(callback(form)) }
+
+// callback is a response as the provider's page lets the browser post it.
+func callback(form url.Values) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, consentURL+"/consent/callback", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.do(r)
+	return r
 }
 
 // invite returns a link of that age.
