@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"token-refresher/internal/oauth"
-	"token-refresher/internal/token"
 )
 
 // ended notes that the item's request is over.
@@ -55,7 +54,7 @@ func (r *round) blame(it *item, err error) {
 	case oauth.ClassClient:
 		if c.health.RefusedClient(it.id, c.tokens, time.Now()) {
 			r.log.ErrorContext(r.ctx, "client stopped: its provider refuses its credentials", "client", c.name)
-			r.report.Events = append(r.report.Events, Event{ClientMisconfigured, token.ID{Client: c.name}, ReasonInvalidClient, c.health.Since})
+			r.report.Events = append(r.report.Events, c.health.event(c.name))
 		}
 	case oauth.ClassTransient, oauth.ClassThrottled:
 		c.failures++

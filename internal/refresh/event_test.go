@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +150,76 @@ func TestLatchedGrantIsToldOfDaily(t *testing.T) {
 		}
 		if len(since) != 4 || !since[3].Equal(since[0]) {
 			t.Errorf("told %d times in three days, since %v; want at once and daily, since the same time", len(since), since)
+		}
+	})
+}
+
+// That a client is stopped is told again by the next sweep if the process died
+// before it was answered, and not if it was.
+func TestStoppedClientIsToldOf(t *testing.T) {
+	t.Parallel()
+	failures := map[refresh.EventType]error{
+		refresh.MassRejection:       errInvalidGrant,
+		refresh.ClientMisconfigured: &oauth.Error{Class: oauth.ClassClient, Status: 400, Code: "invalid_client"},
+	}
+	for kind, failure := range failures {
+		for _, dies := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, the process dies %v", kind, dies), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newGrantWorld(t)
+					w.addClient("shop", always, 20)
+					w.answer = func(token.ID) answer { return answer{err: failure} }
+					first := w.sweep()
+					stopped := w.run(first).Events
+					if len(stopped) != 1 || stopped[0].Type != kind {
+						t.Fatalf("told %+v, want of %s", stopped, kind)
+					}
+					next, want := first, 0
+					if dies {
+						next, want = w.sweep(), 1
+					}
+					var again []refresh.Event
+					for range 5 {
+						time.Sleep(time.Minute)
+						again = append(again, w.run(next).Events...)
+					}
+					if len(again) != want || (want > 0 && again[0].Type != kind) {
+						t.Errorf("told again %+v, want %d of the same", again, want)
+					}
+					time.Sleep(time.Minute)
+					if third := w.run(w.sweep()).Events; len(third) != 0 {
+						t.Errorf("another instance tells %+v, want all to know", third)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A sweep that dies in the middle has already noted a mass rejection: its grants
+// were good, and no later sweep could see that.
+func TestMassRejectionIsNotedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		w.addClient("shop", always, 20)
+		w.answer = func(id token.ID) answer {
+			if id.Merchant == "DK00000000" {
+				return answer{err: errInvalidGrant, after: 8 * time.Second} // the sweep goes on until then
+			}
+			return answer{err: errInvalidGrant}
+		}
+		noted := false
+		timer := time.AfterFunc(5*time.Second, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			noted = len(w.notes) > 0
+		})
+		defer timer.Stop()
+		w.run(w.sweep())
+		if !noted {
+			t.Error("the note came with the end of the sweep")
 		}
 	})
 }

@@ -26,6 +26,7 @@ const severalTokens = 2
 type grantRound struct {
 	*round
 	sweep    *GrantSweep
+	notes    map[string]note
 	rejected map[string][]token.ID // good until now, by client
 	renewed  []token.ID
 }
@@ -34,15 +35,17 @@ type grantRound struct {
 // to be published. An item that fails cancels nothing.
 func (s *GrantSweep) renewAll(ctx context.Context, due []*item, clients map[string]*client, report *Report) []token.ID {
 	notes := s.recall(ctx, due)
+	s.tellStopped(notes, report)
 	round, cancel := s.newRound(ctx, s.Concurrency, due, clients, report)
 	defer cancel()
-	r := grantRound{round: round, sweep: s, rejected: map[string][]token.ID{}}
+	r := grantRound{round: round, sweep: s, notes: notes, rejected: map[string][]token.ID{}}
 	skipped := dispatch(due, s.Concurrency, r.gate, r.run, r.settle)
 	report.Remaining += len(skipped)
 	for _, name := range slices.Sorted(maps.Keys(clients)) {
 		r.judgeRejections(clients[name])
 	}
 	s.remember(ctx, notes)
+	s.reportStopped(notes)
 	return r.renewed
 }
 
@@ -153,8 +156,9 @@ func (r *grantRound) reject(it *item, a attempt) {
 func (r *grantRound) massRejection(c *client, rejected int) {
 	c.health.RejectedInMass(time.Now())
 	r.report.MassRejection++
-	r.report.Events = append(r.report.Events, Event{MassRejection, token.ID{Client: c.name}, ReasonInvalidGrant, c.health.Since})
+	r.report.Events = append(r.report.Events, c.health.event(c.name))
 	r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", rejected, "due", c.due)
+	r.sweep.remember(r.ctx, r.notes) // now: these grants were good, and the next sweep would not see it
 }
 
 // judgeRejections looks at a client's rejections when its sweep is over. A small

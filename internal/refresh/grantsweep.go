@@ -86,8 +86,9 @@ func (c GrantConfig) check() error {
 type GrantSweep struct {
 	GrantConfig
 	*memory
-	roster roster
-	busy   atomic.Bool
+	roster   roster
+	reported map[string]time.Time // stopped clients, since when
+	busy     atomic.Bool
 }
 
 // NewGrantSweep checks the configuration and returns a sweep that has seen
@@ -103,6 +104,7 @@ func NewGrantSweep(config GrantConfig) (*GrantSweep, error) {
 	return &GrantSweep{
 		GrantConfig: config,
 		memory:      memory,
+		reported:    map[string]time.Time{},
 		roster:      roster{memory: memory, store: config.Store, grantType: token.GrantTypeAuthorizationCode, auditInterval: config.ReconcileInterval},
 	}, nil
 }

@@ -20,6 +20,7 @@ type Health struct {
 	Stopped     bool
 	Mass        bool      // stopped for a mass rejection of its grants
 	Since       time.Time // when it was stopped
+	Told        bool      // others were told that it is
 	PausedUntil time.Time // the provider's Retry-After
 
 	// Rejected are good grants that were refused in sweeps without a success, as
@@ -74,6 +75,14 @@ func (h *Health) RefusedClient(id token.ID, tokens int, now time.Time) (stopped 
 	}
 	h.Stopped, h.Since = true, now
 	return true
+}
+
+// event tells others that the client is stopped.
+func (h *Health) event(client string) Event {
+	if h.Mass {
+		return Event{MassRejection, token.ID{Client: client}, ReasonInvalidGrant, h.Since}
+	}
+	return Event{ClientMisconfigured, token.ID{Client: client}, ReasonInvalidClient, h.Since}
 }
 
 // Pause notes that the provider asked the client to wait.

@@ -76,10 +76,38 @@ func (s *GrantSweep) remember(ctx context.Context, notes map[string]note) {
 		}
 		value, err := json.Marshal(health)
 		if err == nil {
-			_, err = s.Journal.SwapNote(ctx, noteKey(name), value, n.version)
+			n.version, err = s.Journal.SwapNote(ctx, noteKey(name), value, n.version)
+		}
+		if err == nil {
+			notes[name] = note{version: n.version, health: health}
 		}
 		if err != nil && !errors.Is(err, token.ErrConflict) {
 			s.log.WarnContext(ctx, "client's health not stored", "client", name, "error", err)
+		}
+	}
+}
+
+// tellStopped tells once more of the clients that are stopped, since whoever
+// found out may have died with the news. When this instance comes here again
+// after it has reported one, its report was answered, and all instances know.
+func (s *GrantSweep) tellStopped(notes map[string]note, report *Report) {
+	for _, name := range slices.Sorted(maps.Keys(notes)) {
+		health := s.health[name]
+		switch {
+		case !health.Stopped || health.Told:
+		case s.reported[name].Equal(health.Since):
+			health.Told = true
+		default:
+			report.Events = append(report.Events, health.event(name))
+		}
+	}
+}
+
+// reportStopped remembers which stopped clients this sweep's report tells of.
+func (s *GrantSweep) reportStopped(notes map[string]note) {
+	for name := range notes {
+		if health := s.health[name]; health.Stopped && !health.Told {
+			s.reported[name] = health.Since
 		}
 	}
 }
