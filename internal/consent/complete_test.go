@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -144,6 +145,37 @@ func TestExchangeHasADeadline(t *testing.T) {
 				b.callback(form)
 				if got := b.provider.deadline.Sub(began); got != tt.want {
 					t.Errorf("the exchange may last until %v after the callback came, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// Whatever hangs, the merchant is answered before API Gateway gives up.
+func TestAnswersInTime(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		hang   func(*rows)
+		answer func(b *browser, form url.Values) *httptest.ResponseRecorder
+		within time.Duration
+	}{
+		{"journal at begin", func(r *rows) { r.getHangs = true }, func(b *browser, _ url.Values) *httptest.ResponseRecorder {
+			return b.get(b.invite())
+		}, 15 * time.Second},
+		{"journal at the callback", func(r *rows) { r.getHangs = true }, (*browser).callback, 5 * time.Second},
+		{"exchange", func(r *rows) { r.exchangeHangs = true }, (*browser).callback, 25 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newWorld(t).browser()
+				form := b.approved("code-1")
+				tt.hang(b.rows)
+				began := time.Now()
+				shows(t, tt.answer(b, form), http.StatusServiceUnavailable, page.TryAgain)
+				if took := time.Since(began); took > tt.within {
+					t.Errorf("the answer took %v, want %v at most", took, tt.within)
 				}
 			})
 		})

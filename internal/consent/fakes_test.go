@@ -130,19 +130,24 @@ func (p *provider) approve(code string) url.Values {
 
 // rows is a Journal and an Exchanger over one entry.
 type rows struct {
-	mu          sync.Mutex
-	entry       token.Entry
-	stored      int // writes
-	getErr      error
-	exchangeErr error         // before anything is sent
-	outcome     string        // recorded by somebody else, whatever is sent
-	wait        time.Duration // for the lease
+	mu            sync.Mutex
+	entry         token.Entry
+	stored        int // writes
+	getErr        error
+	getHangs      bool
+	exchangeErr   error // before anything is sent
+	exchangeHangs bool
+	outcome       string        // recorded by somebody else, whatever is sent
+	wait          time.Duration // for the lease
 }
 
-func (r *rows) Get(context.Context, token.ID) (token.Entry, error) {
+func (r *rows) Get(ctx context.Context, _ token.ID) (token.Entry, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
+	case r.getHangs:
+		<-ctx.Done()
+		return token.Entry{}, ctx.Err()
 	case r.getErr != nil:
 		return token.Entry{}, r.getErr
 	case r.entry.ID == token.ID{}:
@@ -154,6 +159,10 @@ func (r *rows) Get(context.Context, token.ID) (token.Entry, error) {
 func (r *rows) Exchange(ctx context.Context, id token.ID, attempt token.Fingerprint, redeem consent.Redeem) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.exchangeHangs {
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
 	if r.exchangeErr != nil || r.outcome != "" {
 		return r.outcome, r.exchangeErr
 	}
