@@ -15,7 +15,7 @@ type sandboxCommand struct {
 	Functions string `type:"path" placeholder:"DIR" help:"Folder with the built functions (default: the folder of this program)."`
 	AWS       string `name:"aws" default:"127.0.0.1:4566" placeholder:"ADDR" help:"Where AWS's services listen (default: ${default})."`
 	Provider  string `default:"localhost:9400" placeholder:"ADDR" help:"Where the authorization server listens (default: ${default})."`
-	Page      string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the status page listens (default: ${default})."`
+	Page      string `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where merchants' pages and the status page listen (default: ${default})."`
 }
 
 // Validate implements kong's check of a command's flags.

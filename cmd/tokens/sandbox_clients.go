@@ -20,9 +20,13 @@ const (
 // merchants are those of every client.
 func merchants() []string { return []string{"DK12345678", "FI12345678"} }
 
+// newMerchant is one that has consented to no client.
+const newMerchant = "DK87654321"
+
 // seeded is one client of the sandbox.
 type seeded struct {
 	name      string
+	title     string // that merchants read where they consent to it
 	grantType token.GrantType
 	lifetime  time.Duration  // of merchants' access tokens, before the pace
 	more      map[string]any // further fields of its credentials
@@ -30,13 +34,16 @@ type seeded struct {
 
 func seededClients() []seeded {
 	return []seeded{
-		{name: integratorClient, grantType: token.GrantTypeClientCredentials, more: map[string]any{"merchants": merchants()}},
 		{
-			name: shortClient, grantType: token.GrantTypeAuthorizationCode, lifetime: authserver.DefaultMerchantLifetime,
+			name: integratorClient, grantType: token.GrantTypeClientCredentials,
+			more: map[string]any{"merchants": merchants()},
+		},
+		{
+			name: shortClient, title: "Sandbox Subscriptions", grantType: token.GrantTypeAuthorizationCode, lifetime: authserver.DefaultMerchantLifetime,
 			more: map[string]any{"refresh": token.RefreshAlways}, // so that there is something to see
 		},
 		{
-			name: longClient, grantType: token.GrantTypeAuthorizationCode, lifetime: 30 * time.Minute,
+			name: longClient, title: "Sandbox Reporting", grantType: token.GrantTypeAuthorizationCode, lifetime: 30 * time.Minute,
 			more: map[string]any{"publish": token.PublishSecret},
 		},
 	}
@@ -56,9 +63,10 @@ func (c seeded) grantIDs() (ids []token.ID) {
 	return ids
 }
 
-// registered is the client as the provider knows it.
+// registered is the client as the provider knows it, but for where merchants are
+// sent back to.
 func (c seeded) registered(r registration, lifetime func(time.Duration) time.Duration) authserver.Client {
-	client := authserver.Client{ID: r.ClientID, Secret: r.Secret, RefreshTokens: authserver.OneTime}
+	client := authserver.Client{ID: r.ClientID, Secret: r.Secret, Name: c.title, RefreshTokens: authserver.OneTime}
 	if c.lifetime > 0 {
 		client.MerchantLifetime = lifetime(c.lifetime)
 	}
@@ -94,10 +102,13 @@ func (c seeded) provider(providerURL string) map[string]any {
 		"grant_type":                 c.grantType,
 		"issuer":                     authserver.MerchantIssuer,
 		"token_endpoint":             providerURL + authserver.MerchantTokenPath,
-		"authorization_endpoint":     providerURL + "/account/connect/authorize",
-		"jwks_uri":                   providerURL + "/account/.well-known/openid-configuration/jwks",
+		"authorization_endpoint":     providerURL + authserver.AuthorizePath,
+		"jwks_uri":                   providerURL + authserver.JWKSPath,
 		"revocation_endpoint":        providerURL + authserver.RevocationPath,
 		"token_endpoint_auth_method": "client_secret_post",
+		"scopes":                     []string{"openid", "offline_access"},
+		"response_type":              "code id_token",
+		"response_mode":              "form_post",
 		"merchant_parameter":         "merchant_vat",
 		"merchant_pattern":           "^(DK|FI)[0-9]{8}$",
 		"code_verifier_on_refresh":   true,

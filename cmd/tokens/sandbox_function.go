@@ -23,21 +23,41 @@ const (
 // The functions, by the names that they are invoked by, and the figures that the
 // template gives them.
 const (
-	integratorFunction = "refresh-integrator"
-	grantsFunction     = "refresh-grants"
-	operatorFunction   = "operator"
+	integratorFunction  = "refresh-integrator"
+	grantsFunction      = "refresh-grants"
+	consentFunction     = "consent"
+	accessTokenFunction = "accesstoken"
+	operatorFunction    = "operator"
 
-	refreshTimeout   = 2 * time.Minute
-	refreshMemoryMB  = 512
-	operatorTimeout  = time.Minute
-	operatorMemoryMB = 256
+	refreshTimeout      = 2 * time.Minute
+	refreshMemoryMB     = 512
+	consentTimeout      = 29 * time.Second
+	consentMemoryMB     = 512
+	accessTokenTimeout  = 30 * time.Second
+	accessTokenMemoryMB = 256
+	operatorTimeout     = time.Minute
+	operatorMemoryMB    = 256
+)
+
+// How many processes a function may have at once: enough for one person.
+const (
+	consentInstances     = 4
+	accessTokenInstances = 4
+	operatorInstances    = 2
 )
 
 // The folders that `make build` puts the programs into.
 const (
-	refreshProgram  = "refresh"
-	operatorProgram = "operator"
+	refreshProgram     = "refresh"
+	consentProgram     = "consent"
+	accessTokenProgram = "accesstoken"
+	operatorProgram    = "operator"
 )
+
+// programNames are all of them, in the order in which they are looked for.
+func programNames() []string {
+	return []string{refreshProgram, operatorProgram, consentProgram, accessTokenProgram}
+}
 
 // journalTable is the name of the journal's table.
 const journalTable = "journal"
@@ -68,7 +88,7 @@ func bootstraps(folder string) (map[string]string, error) {
 		folder = filepath.Dir(program)
 	}
 	paths := map[string]string{}
-	for _, name := range []string{refreshProgram, operatorProgram} {
+	for _, name := range programNames() {
 		path := filepath.Join(folder, name, "bootstrap")
 		if err := checkProgram(path); err != nil {
 			return nil, err
@@ -110,22 +130,44 @@ func environment(p pace, awsURL, providerHost string) []string {
 	}
 }
 
-// definitions are the functions as the sandbox deploys them.
-func definitions(programs map[string]string, common []string, log io.Writer) []lambda.Function {
-	refresh := lambda.Function{
-		Command: programs[refreshProgram], Timeout: refreshTimeout, MemoryMB: refreshMemoryMB,
+// deployment is what the functions have in common.
+type deployment struct {
+	programs  map[string]string // bootstraps
+	common    []string          // environment
+	publicURL string            // where merchants reach the consent function
+	log       io.Writer
+}
+
+// functions are they as the sandbox deploys them.
+func (d deployment) functions() []lambda.Function {
+	journal, public := "JOURNAL_TABLE="+journalTable, "PUBLIC_URL="+d.publicURL
+	all := []lambda.Function{
+		d.refresh(integratorFunction, token.GrantTypeClientCredentials),
+		d.refresh(grantsFunction, token.GrantTypeAuthorizationCode, journal),
+		{
+			Name: consentFunction, Command: d.programs[consentProgram], Env: []string{journal, public},
+			Timeout: consentTimeout, MemoryMB: consentMemoryMB, MaxInstances: consentInstances,
+		},
+		{
+			Name: accessTokenFunction, Command: d.programs[accessTokenProgram], Env: []string{journal},
+			Timeout: accessTokenTimeout, MemoryMB: accessTokenMemoryMB, MaxInstances: accessTokenInstances,
+		},
+		{
+			Name: operatorFunction, Command: d.programs[operatorProgram], Env: []string{journal, public, "ALLOW_GET=true"},
+			Timeout: operatorTimeout, MemoryMB: operatorMemoryMB, MaxInstances: operatorInstances,
+		},
+	}
+	for i := range all {
+		all[i].Log, all[i].Env = d.log, slices.Concat(d.common, all[i].Env)
+	}
+	return all
+}
+
+// refresh is the refresh function as it is deployed for one grant type.
+func (d deployment) refresh(name string, grantType token.GrantType, env ...string) lambda.Function {
+	return lambda.Function{
+		Name: name, Command: d.programs[refreshProgram], Env: append(env, "GRANT_TYPE="+string(grantType)),
+		Timeout: refreshTimeout, MemoryMB: refreshMemoryMB,
 		MaxInstances: 1, // what a sweep remembers of failures is its instance's
-		Log:          log,
 	}
-	integrator, grants := refresh, refresh
-	integrator.Name = integratorFunction
-	integrator.Env = slices.Concat(common, []string{"GRANT_TYPE=" + string(token.GrantTypeClientCredentials)})
-	grants.Name = grantsFunction
-	grants.Env = slices.Concat(common, []string{"GRANT_TYPE=" + string(token.GrantTypeAuthorizationCode), "JOURNAL_TABLE=" + journalTable})
-	operator := lambda.Function{
-		Name: operatorFunction, Command: programs[operatorProgram], Timeout: operatorTimeout, MemoryMB: operatorMemoryMB,
-		MaxInstances: 2, Log: log,
-		Env: slices.Concat(common, []string{"JOURNAL_TABLE=" + journalTable, "ALLOW_GET=true"}),
-	}
-	return []lambda.Function{integrator, grants, operator}
 }

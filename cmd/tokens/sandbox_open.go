@@ -31,7 +31,9 @@ type sandbox struct {
 	events              *eventbridge.Sink
 	authserver          *authserver.Server
 	lambda              *lambda.Emulator
-	closers             []func() error // in the order they were opened
+	clients             map[string]registration // the provider's
+	invitation          string                  // a link for a new merchant
+	closers             []func() error          // in the order they were opened
 }
 
 // openSandbox takes the addresses and opens the state, and starts nothing yet.
@@ -62,7 +64,11 @@ func openSandbox(ctx context.Context, c sandboxCommand) (_ *sandbox, err error) 
 		return nil, err
 	}
 	s.log = slog.New(slog.NewJSONHandler(sandboxLog, nil))
-	return s, s.deploy(programs, functionLog)
+	if err := s.deploy(programs, functionLog); err != nil {
+		return nil, err
+	}
+	s.invitation, err = s.newInvitation(ctx)
+	return s, err
 }
 
 // close lets go of what was opened, the last first.
@@ -122,6 +128,7 @@ func (s *sandbox) openServers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.clients = known.Clients
 	if err := s.openProvider(known); err != nil {
 		return err
 	}
@@ -145,7 +152,9 @@ func (s *sandbox) openProvider(known registrations) (err error) {
 		PartnerLifetime: s.lifetime(authserver.DefaultPartnerLifetime),
 	}
 	for _, client := range seededClients() {
-		config.Clients = append(config.Clients, client.registered(known.Clients[client.name], s.lifetime))
+		registered := client.registered(known.Clients[client.name], s.lifetime)
+		registered.RedirectURIs = []string{s.pageURL() + callbackPath}
+		config.Clients = append(config.Clients, registered)
 	}
 	if s.authserver, err = authserver.New(config); err != nil {
 		return fmt.Errorf("%w (--state chooses another folder)", err)
@@ -189,7 +198,8 @@ func (s *sandbox) deploy(programs map[string]string, log *os.File) error {
 	s.lambda = lambda.New(lambda.Config{Region: region})
 	s.onClose(s.lambda.Close)
 	host, _, _ := net.SplitHostPort(s.command.Provider) // checked by Validate
-	for _, function := range definitions(programs, environment(s.pace, s.awsURL(), host), log) {
+	all := deployment{programs: programs, common: environment(s.pace, s.awsURL(), host), publicURL: s.pageURL(), log: log}
+	for _, function := range all.functions() {
 		if err := s.lambda.AddFunction(function); err != nil {
 			return err
 		}
@@ -214,6 +224,7 @@ func (s *sandbox) facts() facts {
 			accessKey, accessKey, region, s.awsURL(), secretPrefix, integratorClient),
 		Get: fmt.Sprintf("AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s %s get %s/%s --function %s --region %s --endpoint-url %s",
 			accessKey, accessKey, program(), shortClient, merchants()[0], operatorFunction, region, s.awsURL()),
+		Consent: s.invitation,
 		Break: fmt.Sprintf(`curl -X PUT %s%s -d '{"fault":"%s","times":3}'`,
 			s.providerURL(), authserver.FaultsPath, authserver.Unavailable),
 	}

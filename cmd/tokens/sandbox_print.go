@@ -20,9 +20,10 @@ type facts struct {
 	Page        string `json:"page"`
 	State       string `json:"state"`
 	FunctionLog string `json:"function_log"`
-	Read        string `json:"read"`  // a command that reads a token
-	Get         string `json:"get"`   // a command that gets one too short-lived for secrets
-	Break       string `json:"break"` // a command that makes the provider fail
+	Read        string `json:"read"`    // a command that reads a token
+	Get         string `json:"get"`     // a command that gets one too short-lived for secrets
+	Consent     string `json:"consent"` // a link by which a new merchant consents
+	Break       string `json:"break"`   // a command that makes the provider fail
 }
 
 // printer shows what happens in the sandbox.
@@ -54,7 +55,7 @@ func (p *textPrinter) started(f facts) {
 	defer p.mu.Unlock()
 	fmt.Fprintf(p.w, `The sandbox runs %d times faster than real time.
 
-  status page                %s
+  status page                %s (and merchants' pages)
   AWS                        %s
   authorization server       %s
   secrets and logs           %s
@@ -66,12 +67,15 @@ Read a token:
 Get one that is too short-lived to be a secret:
   %s
 
+Give consent as a new merchant, in a browser:
+  %s
+
 Make the provider fail three times:
   %s
 
 Ctrl-C stops it.
 
-`, f.Speed, f.Page, f.AWS, f.Provider, f.State, f.FunctionLog, f.Read, f.Get, f.Break)
+`, f.Speed, f.Page, f.AWS, f.Provider, f.State, f.FunctionLog, f.Read, f.Get, f.Consent, f.Break)
 }
 
 func (p *textPrinter) ready() {

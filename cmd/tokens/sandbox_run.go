@@ -27,7 +27,7 @@ const (
 
 // run answers and sweeps until ctx ends or a server fails.
 func (s *sandbox) run(ctx context.Context, out printer) error {
-	page, err := s.statusPage()
+	page, err := s.pages()
 	if err != nil {
 		return err
 	}
@@ -132,5 +132,5 @@ func (s *sandbox) statusPage() (http.Handler, error) {
 		history:  &s.history,
 		provider: s.authserver,
 	}
-	return statuspage.New(statuspage.Config{Source: b, Switch: b, Log: s.log})
+	return statuspage.New(statuspage.Config{Source: b, Switch: b, Invite: s.invite, Revoke: s.revoke, Log: s.log})
 }

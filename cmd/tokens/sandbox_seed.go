@@ -36,8 +36,10 @@ func newSeeder(secrets http.Handler, provider *authserver.Server, providerURL st
 func (s *seeder) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, seedTimeout)
 	defer cancel()
-	if _, err := s.secrets.create(ctx, secretPrefix+"/sealing-key", rand.Text()+rand.Text(), nil); err != nil {
-		return fmt.Errorf("put the sealing key in place: %w", err)
+	for _, key := range []string{"sealing-key", "invite-key"} {
+		if _, err := s.secrets.create(ctx, secretPrefix+"/"+key, rand.Text()+rand.Text(), nil); err != nil {
+			return fmt.Errorf("put the %s in place: %w", key, err)
+		}
 	}
 	for _, client := range seededClients() {
 		if err := s.seed(ctx, client); err != nil {

@@ -20,6 +20,11 @@ const (
 // stack made in the store. It makes no call.
 func NewSealer(store *secretstore.Store) (*seal.Sealer, error) { return newSealer(store, sealingKey) }
 
+// NewInviteSealer returns what seals and opens invites, likewise.
+func NewInviteSealer(store *secretstore.Store) (*seal.Sealer, error) {
+	return newSealer(store, inviteKey)
+}
+
 func newSealer(store *secretstore.Store, name string) (*seal.Sealer, error) {
 	return seal.New(seal.Config{Keys: keys{store, name}})
 }
