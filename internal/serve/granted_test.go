@@ -40,7 +40,7 @@ func TestGranted(t *testing.T) {
 		{name: "due", age: 180 * time.Second, want: "new 1", calls: 1},
 		{name: "expired", age: time.Hour, want: "new 1", calls: 1},
 		{name: "idle and not due for a day", age: 200 * time.Second, change: func(e *token.Entry) { e.DueAt = time.Now().Add(20 * time.Hour) }, want: "new 1", calls: 1},
-		{name: "none was ever issued", change: func(e *token.Entry) { e.Access = token.AccessToken{} }, want: "new 1", calls: 1},
+		{name: "adopted, and none was issued yet", change: func(e *token.Entry) { e.Access, e.DueAt = token.AccessToken{}, time.Now() }, want: "new 1", calls: 1},
 
 		{name: "enough life left", age: 149 * time.Second, asks: serve.Request{MinTTL: 150 * time.Second}, want: "held"},
 		{name: "more is asked for than it ever had", age: 149 * time.Second, asks: serve.Request{MinTTL: time.Hour}, want: "held"},

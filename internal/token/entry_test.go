@@ -189,6 +189,10 @@ func TestUsedBringsAnIdleRenewalForward(t *testing.T) {
 	if got := schedule.Used(long, token.Use{}, noon); !got.DueAt.Equal(long.DueAt) {
 		t.Error("asking for a published one changed its due time")
 	}
+	adopted := schedule.Plan(held(), token.Use{}, noon) // no access token is known
+	if got := schedule.Used(adopted, token.Use{}, noon); !got.DueAt.Equal(adopted.DueAt) || !got.UsedAt.Equal(noon) {
+		t.Errorf("asking for an adopted one made it due at %v, want its due time unchanged", got.DueAt)
+	}
 }
 
 func TestRefused(t *testing.T) {

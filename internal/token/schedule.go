@@ -160,10 +160,14 @@ func (s Schedule) AccessPublished(e Entry, use Use, revision int64, at time.Time
 }
 
 // Used notes at now that somebody asked for the access token, which brings an
-// idle one's renewal forward, but not the next try of one that failed.
+// idle one's renewal forward, but not the next try of one that failed. While no
+// access token is known, as of an adopted grant, nothing can be kept warm.
 func (s Schedule) Used(e Entry, use Use, now time.Time) Entry {
 	e.UsedAt = now
-	if warm := s.warmAt(e.Access); !s.Publishes(use, e.Access.Lifetime()) && !e.DueAt.IsZero() && e.Result.Failures == 0 && warm.Before(e.DueAt) {
+	if e.Access.ExpiresAt.IsZero() || e.DueAt.IsZero() || e.Result.Failures > 0 || s.Publishes(use, e.Access.Lifetime()) {
+		return e
+	}
+	if warm := s.warmAt(e.Access); warm.Before(e.DueAt) {
 		e.DueAt = warm
 	}
 	return e
