@@ -102,7 +102,7 @@ func TestOneVaguePage(t *testing.T) {
 		"login without visit":  b.post(authserver.LoginPath, url.Values{"username": {"x"}, "password": {"x"}}),
 		"neither yes nor no":   b.reply(asked, "maybe"),
 		"answer without visit": b.reply(sheet{}, "yes"),
-		"huge body":            b.post(authserver.ConsentPath, url.Values{"answer": {strings.Repeat("x", 64<<10)}}),
+		"huge body":            b.post(authserver.ConsentPath, url.Values{"request": asked.fields["request"], "answer": {"yes"}, "padding": {strings.Repeat("x", 64<<10)}}),
 	}
 	now = now.Add(10 * time.Minute)
 	seen["after 10 minutes"] = b.reply(asked, "yes")
@@ -133,10 +133,27 @@ func TestPagesOfAVisitNeedALogin(t *testing.T) {
 	if got := len(server.Codes()); got != 0 {
 		t.Errorf("codes: got %d, want none", got)
 	}
-	form := asked.fields
-	form.Set("username", "x@example.com")
-	if s := stranger.post(authserver.LoginPath, form); s.status != http.StatusBadRequest || !strings.Contains(s.body, "role=\"alert\"") {
-		t.Errorf("without a password: got status %d, want 400 and the login page", s.status)
+	for _, missing := range []string{"username", "password"} {
+		form := url.Values{"request": asked.fields["request"], "username": {"x@example.com"}, "password": {"x"}}
+		form.Del(missing)
+		if s := stranger.post(authserver.LoginPath, form); s.status != http.StatusBadRequest || !strings.Contains(s.body, "role=\"alert\"") {
+			t.Errorf("without a %s: got status %d, want 400 and the login page", missing, s.status)
+		}
+	}
+}
+
+func TestAnswerIsNotForStrangers(t *testing.T) {
+	t.Parallel()
+	server := newAuthorizeServer(t, authserver.Config{}, nil)
+	b := newBrowser(t, server)
+	asked := b.login(authorizeQuery("n1"))
+	b.reply(asked, "yes")
+	address := authserver.DefaultURL + authserver.AuthorizePath + "/callback?" + asked.fields.Encode()
+	if s := newBrowser(t, server).get(address); s.status != http.StatusBadRequest || len(s.fields) != 0 {
+		t.Errorf("another browser: got status %d and %d fields, want 400 and none", s.status, len(s.fields))
+	}
+	if s := b.get(address); s.fields.Get("code") != server.Codes()[0].Value.Reveal() {
+		t.Error("the merchant's own, reloaded: got another form")
 	}
 }
 
