@@ -90,54 +90,71 @@ func TestRefreshRoleReachesItsOwnSecretsOnly(t *testing.T) {
 	}
 }
 
-func TestOtherRights(t *testing.T) {
+// What every function may do beside its work, and no further: its own log, the
+// queue, its traces, events in our name, and the key through Secrets Manager.
+func TestCommonRights(t *testing.T) {
 	t.Parallel()
 	via := map[string]string{"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
 	ours := map[string]string{"events:source": "token-refresher"}
 	const busARN = "arn:aws:events:eu-west-1:123456789012:event-bus/default"
+	with, without := load(t, map[string]string{"SecretKmsKeyId": keyARN}), load(t, nil)
+	for _, function := range functions(t, with) {
+		name := strings.TrimSuffix(function, "Function")
+		tests := []struct {
+			name    string
+			stack   *stack
+			request request
+			want    bool
+		}{
+			{"decrypt a secret", with, request{"kms:Decrypt", keyARN, via}, true},
+			{"encrypt a secret", with, request{"kms:GenerateDataKey", keyARN, via}, true},
+			{"decrypt anything else", with, request{"kms:Decrypt", keyARN, nil}, false},
+			{"decrypt with another key", with, request{"kms:Decrypt", keyARN + "0", via}, false},
+			{"decrypt without a key of one's own", without, request{"kms:Decrypt", keyARN, via}, false},
+			{"write the own log", without, request{"logs:PutLogEvents", "arn:" + name + "LogGroup", nil}, true},
+			{"write another log", without, request{"logs:PutLogEvents", "arn:OtherLogGroup", nil}, false},
+			{"read the own log", without, request{"logs:GetLogEvents", "arn:" + name + "LogGroup", nil}, false},
+			{"report a failure", without, request{"sqs:SendMessage", "arn:LostInvocations", nil}, true},
+			{"write another queue", without, request{"sqs:SendMessage", "arn:OtherQueue", nil}, false},
+			{"send a trace", without, request{"xray:PutTraceSegments", "*", nil}, true},
+			{"read traces", without, request{"xray:GetTraceSummaries", "*", nil}, false},
+			{"tell others", without, request{"events:PutEvents", busARN, ours}, true},
+			{"tell others in another's name", without, request{"events:PutEvents", busARN, map[string]string{"events:source": "aws.lambda"}}, false},
+			{"tell others on another bus", without, request{"events:PutEvents", busARN + "2", ours}, false},
+		}
+		for _, test := range tests {
+			t.Run(name+"/"+test.name, func(t *testing.T) {
+				t.Parallel()
+				if got := allows(test.stack.statements(t, name+"Role"), test.request); got != test.want {
+					t.Errorf("%s on %s with %v: allowed %v, want %v", test.request.action, test.request.resource, test.request.context, got, test.want)
+				}
+			})
+		}
+	}
+}
+
+func TestScheduleRole(t *testing.T) {
+	t.Parallel()
+	statements := load(t, nil).statements(t, "ScheduleRole")
 	tests := []struct {
 		name    string
-		role    string
-		key     string // parameter SecretKmsKeyId
 		request request
 		want    bool
 	}{
-		{"decrypt a secret", "RefreshRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
-		{"encrypt a secret", "RefreshRole", keyARN, request{"kms:GenerateDataKey", keyARN, via}, true},
-		{"decrypt anything else", "RefreshRole", keyARN, request{"kms:Decrypt", keyARN, nil}, false},
-		{"decrypt with another key", "RefreshRole", keyARN, request{"kms:Decrypt", keyARN + "0", via}, false},
-		{"decrypt without a key of one's own", "RefreshRole", "", request{"kms:Decrypt", keyARN, via}, false},
-		{"write the own log", "RefreshRole", "", request{"logs:PutLogEvents", "arn:RefreshLogGroup", nil}, true},
-		{"write another log", "RefreshRole", "", request{"logs:PutLogEvents", "arn:OtherLogGroup", nil}, false},
-		{"read the own log", "RefreshRole", "", request{"logs:GetLogEvents", "arn:RefreshLogGroup", nil}, false},
-		{"report a failure", "RefreshRole", "", request{"sqs:SendMessage", "arn:LostInvocations", nil}, true},
-		{"write another queue", "RefreshRole", "", request{"sqs:SendMessage", "arn:OtherQueue", nil}, false},
-		{"send a trace", "RefreshRole", "", request{"xray:PutTraceSegments", "*", nil}, true},
-		{"read traces", "RefreshRole", "", request{"xray:GetTraceSummaries", "*", nil}, false},
-		{"schedule: start a sweep", "ScheduleRole", "", request{"lambda:InvokeFunction", "ref:RefreshFunctionAliaslive", nil}, true},
-		{"schedule: start a sweep over grants", "ScheduleRole", "", request{"lambda:InvokeFunction", "ref:GrantsFunctionAliaslive", nil}, true},
-		{"schedule: ask the operator function", "ScheduleRole", "", request{"lambda:InvokeFunction", "ref:OperatorFunctionAliaslive", nil}, false},
-		{"tell others", "RefreshRole", "", request{"events:PutEvents", busARN, ours}, true},
-		{"tell others in another's name", "RefreshRole", "", request{"events:PutEvents", busARN, map[string]string{"events:source": "aws.lambda"}}, false},
-		{"tell others on another bus", "RefreshRole", "", request{"events:PutEvents", busARN + "2", ours}, false},
-		{"grants: tell others", "GrantsRole", "", request{"events:PutEvents", busARN, ours}, true},
-		{"grants: decrypt a secret", "GrantsRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
-		{"grants: decrypt anything else", "GrantsRole", keyARN, request{"kms:Decrypt", keyARN, nil}, false},
-		{"grants: write the own log", "GrantsRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, true},
-		{"grants: write another log", "GrantsRole", "", request{"logs:PutLogEvents", "arn:RefreshLogGroup", nil}, false},
-		{"operator: tell others", "OperatorRole", "", request{"events:PutEvents", busARN, ours}, true},
-		{"operator: decrypt a secret", "OperatorRole", keyARN, request{"kms:Decrypt", keyARN, via}, true},
-		{"operator: write another log", "OperatorRole", "", request{"logs:PutLogEvents", "arn:GrantsLogGroup", nil}, false},
-		{"schedule: start something else", "ScheduleRole", "", request{"lambda:InvokeFunction", "arn:OtherFunction", nil}, false},
-		{"schedule: report a failure", "ScheduleRole", "", request{"sqs:SendMessage", "arn:LostInvocations", nil}, true},
-		{"schedule: list secrets", "ScheduleRole", "", request{"secretsmanager:ListSecrets", "*", nil}, false},
+		{"start a sweep", request{"lambda:InvokeFunction", "ref:RefreshFunctionAliaslive", nil}, true},
+		{"start a sweep over grants", request{"lambda:InvokeFunction", "ref:GrantsFunctionAliaslive", nil}, true},
+		{"start a sweep beside the alias", request{"lambda:InvokeFunction", "arn:GrantsFunction", nil}, false},
+		{"ask the operator function", request{"lambda:InvokeFunction", "ref:OperatorFunctionAliaslive", nil}, false},
+		{"ask for a token", request{"lambda:InvokeFunction", "ref:AccessTokenFunctionAliaslive", nil}, false},
+		{"report a failure", request{"sqs:SendMessage", "arn:LostInvocations", nil}, true},
+		{"write another queue", request{"sqs:SendMessage", "arn:OtherQueue", nil}, false},
+		{"list secrets", request{"secretsmanager:ListSecrets", "*", nil}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			stack := load(t, map[string]string{"SecretKmsKeyId": test.key})
-			if got := allows(stack.statements(t, test.role), test.request); got != test.want {
-				t.Errorf("%s: %s on %s with %v: allowed %v, want %v", test.role, test.request.action, test.request.resource, test.request.context, got, test.want)
+			if got := allows(statements, test.request); got != test.want {
+				t.Errorf("%s on %s: allowed %v, want %v", test.request.action, test.request.resource, got, test.want)
 			}
 		})
 	}
