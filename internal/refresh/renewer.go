@@ -98,7 +98,7 @@ type Occasion int
 const (
 	WhenDue  Occasion = iota // a sweep: only what is due
 	Probing                  // a sweep that looks whether client or provider is well again: a failure is not the grant's
-	OnDemand                 // somebody needs a token now: due or not, but not while a failed one backs off
+	OnDemand                 // somebody needs a token now: due or not, but not right after a failure
 )
 
 // Renew claims the grant, sends its refresh token and commits the answer.
@@ -180,7 +180,14 @@ func (r *renewal) mayTry(e token.Entry, now time.Time) bool {
 	if r.occasion != OnDemand {
 		return due
 	}
-	return !e.Suspect && e.Result.RefusedAt.IsZero() && (due || e.Result.Failures == 0)
+	return !e.Suspect && e.Result.RefusedAt.IsZero() && (due || e.Result.Failures == 0 || r.rested(e, now))
+}
+
+// rested reports whether the last try is long enough ago for somebody who waits
+// for a token: half a sweep, however far out the sweeps' own back-off is. A
+// provider that was down for minutes must not cost a quarter of an hour.
+func (r *renewal) rested(e token.Entry, now time.Time) bool {
+	return now.Sub(e.Result.At) >= backoffFor(0, r.Schedule.SweepInterval, 0)
 }
 
 // work does what the lease was taken for.

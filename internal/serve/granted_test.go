@@ -76,10 +76,16 @@ func TestGranted(t *testing.T) {
 		{name: "the provider is down, still valid", age: 290 * time.Second, world: func(w *world) { w.refuse = down() }, want: "held", calls: 1},
 		{name: "the provider is down", age: time.Hour, world: func(w *world) { w.refuse = down() }, code: serve.ProviderUnavailable, calls: 1},
 		{name: "a failed one is not tried before its time", age: 290 * time.Second, want: "held", change: func(e *token.Entry) {
-			e.Result.Failures, e.DueAt = 1, time.Now().Add(time.Second)
+			e.Result = token.Result{Outcome: token.OutcomeFailed, At: time.Now().Add(-29 * time.Second), Failures: 9}
+			e.DueAt = time.Now().Add(14 * time.Minute)
 		}},
 		{name: "a failed one is not tried before its time, and expired", age: time.Hour, code: serve.ProviderUnavailable, change: func(e *token.Entry) {
-			e.Result.Failures, e.DueAt = 1, time.Now().Add(time.Second)
+			e.Result = token.Result{Outcome: token.OutcomeFailed, At: time.Now().Add(-29 * time.Second), Failures: 9}
+			e.DueAt = time.Now().Add(14 * time.Minute)
+		}},
+		{name: "a failed one is tried half a sweep later, whatever the sweep does", age: time.Hour, want: "new 1", calls: 1, change: func(e *token.Entry) {
+			e.Result = token.Result{Outcome: token.OutcomeFailed, At: time.Now().Add(-30 * time.Second), Failures: 9}
+			e.DueAt = time.Now().Add(14 * time.Minute)
 		}},
 		{name: "the client is refused", age: time.Hour, world: func(w *world) { w.refuse = refusedClient() }, code: serve.ClientMisconfigured, calls: 1},
 		{name: "the client is refused, still valid", age: 290 * time.Second, world: func(w *world) { w.refuse = refusedClient() }, want: "held", calls: 1},

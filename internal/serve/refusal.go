@@ -54,7 +54,7 @@ func RefusalOf(e token.Entry, err error) *Refusal {
 	case errors.Is(err, token.ErrRemoved), errors.Is(err, token.ErrNotFound):
 		return refuse(UnknownToken, "there is no grant of this merchant")
 	case errors.Is(err, token.ErrNotDue):
-		return refuse(ProviderUnavailable, "the last tries failed; the next one is at "+e.DueAt.UTC().Format(time.RFC3339))
+		return refuse(ProviderUnavailable, "the last tries failed; it is tried again by "+e.DueAt.UTC().Format(time.RFC3339))
 	case errors.Is(err, token.ErrLeased):
 		return refuse(ProviderUnavailable, "it is being renewed right now")
 	default:

@@ -34,8 +34,8 @@ type breaker struct {
 	probeAt  time.Time
 }
 
-// barred says why the provider is not asked right now; nil if it may be. Whoever
-// gets nil from a stopped client or an open breaker is its probe.
+// barred says why the provider is not asked right now; nil if it may be, to see
+// whether it is well again.
 func (d *demand) barred(now time.Time) *Refusal {
 	if d.client.shared.Version == d.client.credentials.Version {
 		if refusal := barredBy(d.client.shared, now); refusal != nil { // the sweep's probe resumes it
@@ -45,20 +45,12 @@ func (d *demand) barred(now time.Time) *Refusal {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	h := d.standingOf(d.client)
-	if refusal := barredBy(h.Health, now); refusal != nil {
-		if !h.Stopped || now.Before(h.probeAt) {
-			return refusal
-		}
-		h.probeAt = now.Add(d.Schedule.SweepInterval)
+	if refusal := barredBy(h.Health, now); refusal != nil && (!h.Stopped || now.Before(h.probeAt)) {
+		return refusal
 	}
-	b := d.breakers[d.client.provider()]
-	if b == nil || b.failures < breakerFailures {
-		return nil
-	}
-	if now.Before(b.probeAt) {
+	if b := d.breakers[d.client.provider()]; b != nil && b.failures >= breakerFailures && now.Before(b.probeAt) {
 		return refuse(ProviderUnavailable, "the provider fails for others too; it is tried again in a moment")
 	}
-	b.probeAt = now.Add(d.Schedule.SweepInterval / breakerProbes)
 	return nil
 }
 
@@ -113,8 +105,9 @@ func (d *demand) judge(err error, now time.Time) (event refresh.Event, stopped b
 		if d.client.endpoint.Tokens != nil {
 			tokens = len(d.client.credentials.Value.IDs())
 		}
-		if h.RefusedClient(d.ID, tokens, now) {
-			h.probeAt = now.Add(d.Schedule.SweepInterval)
+		stopped = h.RefusedClient(d.ID, tokens, now)
+		h.probeAt = now.Add(d.Schedule.SweepInterval)
+		if stopped {
 			id := token.ID{Client: d.ID.Client}
 			return refresh.Event{Type: refresh.ClientMisconfigured, ID: id, Reason: refresh.ReasonInvalidClient, Since: h.Since}, true
 		}

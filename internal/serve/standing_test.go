@@ -82,6 +82,40 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
+// A token that must wait for its next try is no probe: the next that may be
+// tried is.
+func TestWhoMayNotBeTriedIsNoProbe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		first := w.entries[w.consent(time.Hour, nil)]
+		var ids []token.ID
+		for i := range 4 {
+			e := first
+			e.ID.Merchant = fmt.Sprint("DK", i)
+			w.entries[e.ID] = e
+			ids = append(ids, e.ID)
+		}
+		w.refuse = down()
+		s := w.server(t)
+		for _, id := range ids[:3] {
+			if _, err := s.Get(t.Context(), serve.Request{ID: id}); codeOf(err) != serve.ProviderUnavailable {
+				t.Fatalf("Get: %v, want provider_unavailable", err)
+			}
+		}
+		w.refuse = nil
+		time.Sleep(5 * time.Second)
+		for _, id := range ids[:3] { // each has 25 seconds to wait
+			if _, err := s.Get(t.Context(), serve.Request{ID: id}); codeOf(err) != serve.ProviderUnavailable {
+				t.Fatalf("Get: %v, want provider_unavailable", err)
+			}
+		}
+		if _, err := s.Get(t.Context(), serve.Request{ID: ids[3]}); err != nil {
+			t.Errorf("Get of one that may be tried: %v, want a token", err)
+		}
+	})
+}
+
 // The provider's Retry-After holds for every token of the client.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
