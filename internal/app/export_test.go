@@ -8,6 +8,9 @@ var (
 	DialGrants = (*App).dialGrants
 )
 
+// DialEither is what tokens are handed out with.
+var DialEither = (*App).dialEither
+
 // UseOf is what publishing believes of a client.
 func UseOf(a *App, client string) token.Use { return a.grants.uses.of(client) }
 
