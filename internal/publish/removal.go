@@ -15,10 +15,10 @@ const (
 	// grant, and removeLook how often it looks.
 	removeWait = 20 * time.Second
 	removeLook = 250 * time.Millisecond
-	// removeLease is how long the steps of one try may take, and removeWithin when
-	// they end at the latest, so that there is time to note it.
+	// removeLease is how long one try may take; its steps end so much earlier that
+	// there is time to note it.
 	removeLease  = 60 * time.Second
-	removeWithin = 45 * time.Second
+	removeMargin = 3 * storeTimeout
 )
 
 // errWritten: somebody wrote the secret that was just deleted.
@@ -142,16 +142,22 @@ func (r *removal) claim(ctx context.Context) error {
 	return nil
 }
 
-// steps does what is left to do. The steps are independent: a provider that is
-// down keeps no secret from being deleted.
+// steps does what is left to do, while the lease lasts. The steps are
+// independent: a provider that is down keeps no secret from being deleted.
 func (r *removal) steps(ctx context.Context) error {
-	end := time.Now().Add(removeWithin)
+	end := r.Entry.Lease.Until.Add(-removeMargin)
 	if deadline, limited := ctx.Deadline(); limited && deadline.Add(-storeTimeout).Before(end) {
 		end = deadline.Add(-storeTimeout)
+	}
+	if r.Entry.Lease.Holder != r.holder || !time.Now().Before(end) {
+		return token.ErrLeased // others have gone on with it
 	}
 	within, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	revokeErr := r.revoke(within)
+	if r.Entry.Lease.Holder != r.holder {
+		return revokeErr
+	}
 	clearErr := r.clear(within)
 	return errors.Join(revokeErr, clearErr, r.end(ctx, clearErr == nil))
 }

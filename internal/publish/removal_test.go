@@ -380,3 +380,67 @@ func TestStrayRemoval(t *testing.T) {
 		w.wantGone("second")
 	})
 }
+
+// A process that hangs at any step of a removal until its lease is over, while
+// sweeps finish it and an import brings a new grant, harms that no more.
+func TestHangingRemovalHarmsNothing(t *testing.T) {
+	t.Parallel()
+	calls := removalSteps(t)
+	for step := slices.Index(calls, "Swap") + 1; step < len(calls); step++ {
+		t.Run(fmt.Sprintf("at %d %s", step, calls[step]), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(w *world) {
+				removable(w)
+				_, err := w.order(func(p *process) {
+					p.before = func(call int, _ string) {
+						if call == step {
+							w.sweeps(5)
+							w.restore(merchant)
+							w.paste(merchant, pasted)
+							w.converge()
+						}
+					}
+				})
+				w.converge()
+				w.wantSettled(merchant, "pasted")
+				if slices.Contains(w.outside.revoked, "pasted") {
+					w.t.Errorf("revoked %q, want the new grant spared", w.outside.revoked)
+				}
+				if t.Failed() {
+					t.Logf("Remove: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// While a consent is under way, nothing is done about what turns up in the
+// secret of a removed grant.
+func TestReconcileOfATombstoneNeedsTheLease(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		removable(w)
+		_, _ = w.order()
+		w.sweeps(2)
+		w.wantGone("second")
+		late := grant(merchant, "late").Stamped(w.entry(merchant).Revision)
+		if err := w.store.KeepGrant(w.t.Context(), late); err != nil {
+			w.t.Fatalf("KeepGrant: %v", err)
+		}
+		e := w.entry(merchant)
+		leased, err := e.BeginExchange(token.Fingerprint{1}, token.Lease{Holder: "consent", Until: time.Now().Add(time.Hour)}, false, time.Now())
+		if err != nil {
+			w.t.Fatalf("BeginExchange: %v", err)
+		}
+		w.swap(e, leased)
+		time.Sleep(reconcileInterval)
+		w.reconcile()
+		if w.entry(merchant).Removing() {
+			w.t.Error("the removal began again while a consent was under way")
+		}
+		time.Sleep(time.Hour)
+		w.reconcile()
+		w.sweeps(2)
+		w.wantGone("late", "second")
+	})
+}

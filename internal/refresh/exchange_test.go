@@ -71,6 +71,9 @@ func TestExchangeStoresAFirstConsent(t *testing.T) {
 		if !e.Grant.StampFits() || e.Access.Value.Empty() || e.DueAt.IsZero() || e.PublishAt.After(time.Now()) {
 			t.Errorf("entry %+v, want a stamped grant and its access token, both planned", e)
 		}
+		if len(e.Untold) != 1 || e.Untold[0].Type != token.EventConsentGiven || e.Untold[0].Reason != token.ReasonConsented {
+			t.Errorf("untold %v, want of the consent", e.Untold)
+		}
 	})
 }
 
