@@ -180,7 +180,8 @@ func (r *renewal) mayTry(e token.Entry, now time.Time) bool {
 	if r.occasion != OnDemand {
 		return due
 	}
-	return !e.Suspect && e.Result.RefusedAt.IsZero() && (due || e.Result.Failures == 0 || r.rested(e, now))
+	refused := e.Suspect || !e.Result.RefusedAt.IsZero() || e.Result.Latch != nil
+	return !refused && (due || e.Result.Failures == 0 || r.rested(e, now))
 }
 
 // rested reports whether the last try is long enough ago for somebody who waits
