@@ -52,7 +52,7 @@ func attack(w http.ResponseWriter, name string, payload []byte) {
 	case "get":
 		fmt.Fprintf(w, `{"access_token":%s}`, e)
 	case "invite":
-		fmt.Fprintf(w, `{"url":%s}`, `"https://a.example/\u001b[2J"`)
+		fmt.Fprintf(w, `{"url":%s}`, `"https://a.example/\u202e"`)
 	case "remove":
 		fmt.Fprintf(w, `{"token":%[1]s,"message":%[1]s}`, e)
 	case "doctor":
@@ -111,10 +111,10 @@ func attackedVault(t *testing.T) (url string, server *secretsmanager.Server) {
 	t.Helper()
 	server, err := secretsmanager.Open(secretsmanager.Config{Path: filepath.Join(t.TempDir(), "vault.db"), ListLag: -1, Unthrottled: true})
 	url = sandboxtest.Serve(t, server, err)
-	value, _ := json.Marshal(map[string]string{
-		"provider": "x" + strings.ToValidUTF8(evil, ""), "client_id": strings.ToValidUTF8(evil, ""), "client_secret": "s",
-	})
-	for _, client := range []string{"pos", "kiosk"} {
+	for client, id := range map[string]string{"pos": strings.ToValidUTF8(evil, ""), "kiosk": "id"} {
+		value, _ := json.Marshal(map[string]any{
+			"provider": "x" + strings.ToValidUTF8(evil, ""), "client_id": id, "client_secret": "s", "scopes": []string{strings.ToValidUTF8(evil, "")},
+		})
 		_, err := vaultClient(url).CreateSecret(t.Context(), &sm.CreateSecretInput{
 			Name: aws.String("mobilepay/" + client + "/credentials"), SecretString: aws.String(string(value)),
 			Tags: []types.Tag{{Key: aws.String("token-refresher:grant-type"), Value: aws.String("client_credentials")}},
@@ -186,13 +186,13 @@ func TestAttackThroughAnswers(t *testing.T) {
 	t.Cleanup(lambda.Close)
 	secrets, server := attackedVault(t)
 	rows := filepath.Join(t.TempDir(), "rows.csv")
-	text := "client,merchant,refresh_token,scope\npos,DK1,r," + strings.NewReplacer("\r", "", "\n", "").Replace(evil) + "\n"
+	text := "client,merchant,refresh_token,scope\npos,DK1,r3fr3sh," + strings.NewReplacer("\r", "", "\n", "").Replace(evil) + "\n"
 	if err := os.WriteFile(rows, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	lines := [][]string{
-		{"client", "put", "kiosk", "--merchant", "DK12345678", "--endpoint-url", secrets},
-		{"client", "put", "kiosk", "--provider", "mobilepay-integrator-sandbox", "--field", "a=" + "b", "--endpoint-url", secrets},
+		{"client", "put", "pos", "--merchant", "DK12345678", "--endpoint-url", secrets},
+		{"client", "put", "kiosk", "--provider", "mobilepay-integrator-sandbox", "--scope", "a", "--endpoint-url", secrets},
 		{"import", rows, "--dry-run", "--endpoint-url", secrets}, {"import", rows, "--yes", "--endpoint-url", secrets},
 	}
 	for _, function := range []string{"evil", "evil-error", "evil-refusal", "evil-status"} {
@@ -216,15 +216,43 @@ func TestAttackThroughAnswers(t *testing.T) {
 			}
 		}
 	}
-	server.SetFault(func(string, string) *secretsmanager.Fault {
-		return &secretsmanager.Fault{Type: "InvalidParameterException", Message: evil}
-	})
-	for _, line := range lines[:4] {
-		_, stdout, stderr := onShow(t, line...)
-		if err := harmless(stdout + stderr); err != nil {
-			t.Errorf("%q and a fault of AWS: %v\n%.500q", line, err, stdout+stderr)
+	for _, faulty := range []string{"BatchGetSecretValue", "CreateSecret", "PutSecretValue"} {
+		server.SetFault(func(operation, _ string) *secretsmanager.Fault {
+			if operation != faulty {
+				return nil
+			}
+			return &secretsmanager.Fault{Type: "InvalidParameterException", Message: strings.ToValidUTF8(evil, "")}
+		})
+		for _, line := range append(lines[:4], []string{"import", rows, "--client", "x", "--yes", "--endpoint-url", secrets}) {
+			line = slices.Clone(line)
+			if faulty == "CreateSecret" && line[0] == "import" {
+				line[1] = renamed(t, rows)
+			}
+			_, stdout, stderr := onShow(t, line...)
+			if err := harmless(stdout + stderr); err != nil {
+				t.Errorf("%q and a fault of %s: %v\n%.500q", line, faulty, err, stdout+stderr)
+			}
 		}
 	}
+	var noted bytes.Buffer
+	console{process: process{err: &noted}}.note("of %s", evil)
+	if err := harmless(noted.String()); err != nil {
+		t.Errorf("a note: %v", err)
+	}
+}
+
+// renamed is the file for merchants that nobody has imported yet.
+func renamed(t *testing.T, rows string) string {
+	t.Helper()
+	text, err := os.ReadFile(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := rows + ".another"
+	if err := os.WriteFile(another, bytes.ReplaceAll(text, []byte("DK1"), []byte("DK2")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return another
 }
 
 func secretNames(t *testing.T, url string) (names []string) {

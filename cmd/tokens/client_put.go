@@ -77,7 +77,7 @@ func (c *clientPutCommand) Validate() error {
 	if c.stdin() > 1 {
 		return errors.New("only one thing can come from standard input")
 	}
-	return c.secretsFlags.check()
+	return c.check()
 }
 
 // stdin counts what is to come from standard input.

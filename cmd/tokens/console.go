@@ -47,7 +47,7 @@ func (e usageError) Error() string { return e.problem }
 // isTerminal reports whether it is a person at the other end.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file descriptor fits
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // colored reports whether standard output takes colours (https://no-color.org).
@@ -67,7 +67,7 @@ func (c console) colored() bool {
 // width is how many columns standard output has.
 func (c console) width() int {
 	if file, ok := c.out.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 { //nolint:gosec // a file descriptor fits
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
 			return min(max(columns, minWidth), maxWidth)
 		}
 	}
@@ -115,7 +115,7 @@ func (c console) askSecret(ctx context.Context, question string) (string, error)
 	if !ok {
 		return "", usageError{"there is no terminal to ask at"}
 	}
-	terminal := int(file.Fd()) //nolint:gosec // a file descriptor fits
+	terminal := int(file.Fd())
 	before, err := term.GetState(terminal)
 	if err != nil {
 		return "", fmt.Errorf("look at the terminal: %w", err)
@@ -159,11 +159,11 @@ func (c console) typed(ctx context.Context, read func() (string, error)) (string
 func (c console) readFile(name string) ([]byte, error) {
 	from := c.in
 	if name != "-" {
-		file, err := os.Open(name)
+		file, err := openFile(name)
 		if err != nil {
-			return nil, fileError(name, err)
+			return nil, err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		from = file
 	}
 	content, err := io.ReadAll(io.LimitReader(from, maxTyped+1))
@@ -174,6 +174,15 @@ func (c console) readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read %q: it is longer than %d bytes", name, maxTyped)
 	}
 	return content, nil
+}
+
+// openFile opens a file that the person named.
+func openFile(name string) (*os.File, error) {
+	file, err := os.Open(name) //nolint:gosec // it is theirs to name, with their own rights
+	if err != nil {
+		return nil, fileError(name, err)
+	}
+	return file, nil
 }
 
 // fileError says what is wrong with a file, with its name as it was given.

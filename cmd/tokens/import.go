@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"token-refresher/internal/app"
 	"token-refresher/internal/importer"
@@ -59,7 +58,7 @@ func (c *importCommand) Validate() error {
 			return fmt.Errorf("--client: %w", err)
 		}
 	}
-	return c.secretsFlags.check()
+	return c.check()
 }
 
 // Run reads, says what it would do, asks, and does it.
@@ -101,11 +100,11 @@ func (c *importCommand) Run(ctx context.Context, con console) error {
 func (c *importCommand) read(con console) ([]importer.Row, error) {
 	from := con.in
 	if c.File != "-" {
-		file, err := os.Open(c.File)
+		file, err := openFile(c.File)
 		if err != nil {
-			return nil, fileError(c.File, err)
+			return nil, err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		from = file
 	}
 	rows, err := importer.Read(from, c.Client)

@@ -41,11 +41,10 @@ func (c *inviteCommand) Validate() error {
 	if c.Token == "" {
 		return nil // for kong to say
 	}
-	_, err := merchantID(c.Token)
-	switch {
-	case err != nil:
+	if err := checkMerchantID(c.Token); err != nil {
 		return err
-	case c.ValidFor < minValidFor || c.ValidFor > maxValidFor:
+	}
+	if c.ValidFor < minValidFor || c.ValidFor > maxValidFor {
 		return errors.New("--valid-for: must be a duration from 1m to 720h, such as 72h")
 	}
 	if err := checkReturnTo(c.ReturnTo); err != nil {
@@ -54,13 +53,13 @@ func (c *inviteCommand) Validate() error {
 	return c.check()
 }
 
-// merchantID reads an id that a consent or a grant has.
-func merchantID(text string) (token.ID, error) {
+// checkMerchantID demands an id such as consents and grants have.
+func checkMerchantID(text string) error {
 	id, err := token.ParseID(text)
 	if err == nil && id.Merchant == "" {
 		err = errors.New("name client and merchant, such as subscriptions/DK12345678")
 	}
-	return id, err
+	return err
 }
 
 func checkReturnTo(text string) error {

@@ -28,7 +28,7 @@ func (c *removeCommand) Validate() error {
 	if c.Token == "" {
 		return nil // for kong to say
 	}
-	if _, err := merchantID(c.Token); err != nil {
+	if err := checkMerchantID(c.Token); err != nil {
 		return err
 	}
 	return c.check()

@@ -19,6 +19,7 @@ type Store interface {
 	GrantVersion(ctx context.Context, id token.ID, version string) token.Stored[token.Grant]
 	Labels(ctx context.Context, id token.ID) (token.Labels, error)
 	ImportGrant(ctx context.Context, grant token.Grant, replaces string) error
+	RestoreGrant(ctx context.Context, id token.ID) error
 }
 
 // Config is what an Importer is made of. Every field but Replace is needed.
@@ -55,8 +56,9 @@ const (
 type Step struct {
 	Row
 	Outcome Outcome
-	Err     error // why it failed
-	read    string
+	Err     error  // why it failed
+	read    string // version that is replaced
+	deleted bool   // its secret is scheduled for deletion and is restored first
 }
 
 // Plan says what an import would do now, in the order of the rows. It writes
@@ -68,6 +70,8 @@ type Step struct {
 //     and putting it there would end the live one;
 //   - the file's is not the one that the secret held before;
 //   - the secret was not written within the write interval.
+//
+// A secret that is scheduled for deletion is restored if it may be replaced.
 func (i *Importer) Plan(ctx context.Context, rows []Row) ([]Step, error) {
 	ids := make([]token.ID, len(rows))
 	for n, row := range rows {
@@ -127,7 +131,7 @@ func (i *Importer) do(ctx context.Context, step Step) Step {
 	if step.Outcome != Created && step.Outcome != Replaced {
 		return step
 	}
-	err := i.Store.ImportGrant(ctx, step.Grant, step.read)
+	err := i.write(ctx, step)
 	switch {
 	case err == nil:
 	case step.Outcome == Created && errors.Is(err, token.ErrConflict):
@@ -136,4 +140,20 @@ func (i *Importer) do(ctx context.Context, step Step) Step {
 		step.Outcome, step.Err = Failed, err
 	}
 	return step
+}
+
+// write makes the write of a step. What a deleted secret held is nobody's any
+// more: it is not judged.
+func (i *Importer) write(ctx context.Context, step Step) error {
+	if step.deleted {
+		if err := i.Store.RestoreGrant(ctx, step.Grant.ID); err != nil {
+			return err
+		}
+		there := i.Store.Grant(ctx, step.Grant.ID)
+		if there.Err != nil {
+			return there.Err
+		}
+		step.read = there.Version
+	}
+	return i.Store.ImportGrant(ctx, step.Grant, step.read)
 }

@@ -14,7 +14,7 @@ var (
 	errLive    = errors.New("the functions renew a grant that is there, and the file does not say that this one was given later (consented_at)")
 	errEarlier = errors.New("it was given before the one that is there (consented_at)")
 	errBefore  = errors.New("it is the one that the secret held before the present one")
-	errDeleted = errors.New("its secret is scheduled for deletion: restore that first, or have the merchant consent again")
+	errDeleted = errors.New("its secret is scheduled for deletion: only where grants may be replaced it is restored")
 )
 
 // judge says what is to be done with a row, by what its secret holds.
@@ -23,6 +23,9 @@ func (i *Importer) judge(ctx context.Context, row Row, there token.Stored[token.
 	switch {
 	case errors.Is(there.Err, token.ErrNotFound):
 		step.Outcome = Created
+		return step
+	case errors.Is(there.Err, token.ErrDeleted) && i.Replace:
+		step.Outcome, step.deleted = Replaced, true
 		return step
 	case errors.Is(there.Err, token.ErrDeleted):
 		return step.failed(errDeleted)

@@ -151,8 +151,15 @@ func testImportReplaces(b backend) {
 	if got.Err != nil || got.Value.RefreshToken.Reveal() != "new" || got.Value.StampFits() {
 		t.Errorf("grant of revision %d, error %v, want the new one without a stamp", got.Value.Revision, got.Err)
 	}
+	if err := store.ImportGrant(t.Context(), grantOf("too late", 0), first); !errors.Is(err, token.ErrConflict) {
+		t.Errorf("a second import over the version that was read: error = %v, want ErrConflict", err)
+	}
 	wantLabels(t, store, token.Labels{Current: got.Version, Previous: first})
 	if n := len(b.describe(t, grantName).VersionIdsToStages); n != 2 {
 		t.Errorf("%d versions, want 2", n)
+	}
+	importGrant(t, store, grantOf("newest", 0), got.Version)
+	if newest := store.Grant(t.Context(), bound).Value.RefreshToken.Reveal(); newest != "newest" {
+		t.Errorf("refresh token = %q after an import over the new version, want newest", newest)
 	}
 }

@@ -2,7 +2,6 @@ package secretstore
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 
 	"token-refresher/internal/token"
@@ -12,10 +11,11 @@ import (
 // version that was read, or in a new secret if replaces is "". Revision and
 // stamp are left out, so that rule R judges it as what a person put there.
 //
-// The version id derives from what is written over and from the refresh token:
-// an import that was killed can be run again, and makes no second version. A
-// new secret that somebody else has filled meanwhile is token.ErrConflict.
-// Other errors are as those of PutAccessToken.
+// The version id derives from what is written over: an import that was killed
+// can be run again and makes no second version, and of two that read the same
+// version one succeeds. The other gets token.ErrConflict, as does one that finds
+// its new secret filled by somebody else. Other errors are as those of
+// PutAccessToken.
 func (s *Store) ImportGrant(ctx context.Context, grant token.Grant, replaces string) error {
 	name := s.names.grant(grant.ID)
 	grant.Revision, grant.Stamp = 0, ""
@@ -23,9 +23,8 @@ func (s *Store) ImportGrant(ctx context.Context, grant token.Grant, replaces str
 	if err != nil {
 		return fmt.Errorf("secret %s: not written: %w", name, err)
 	}
-	fingerprint := token.FingerprintOf(grant.RefreshToken)
 	w := s.writeOf(grant, value)
-	w.version = derive("token-refresher import grant", name, replaces, hex.EncodeToString(fingerprint[:]))
+	w.version = derive("token-refresher import grant", name, replaces)
 	if replaces == "" {
 		return s.create(ctx, w, w.version)
 	}
