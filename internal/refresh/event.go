@@ -10,7 +10,7 @@ import (
 type Event struct {
 	Type   EventType
 	ID     token.ID // of the grant; without a merchant if it concerns the client
-	Reason string   // one of the constants below
+	Reason string   // one of the constants below, or of package token
 	Since  time.Time
 }
 
@@ -29,14 +29,6 @@ const (
 	ReasonInvalidClient = "invalid_client" // the provider refuses the client's credentials
 	ReasonInvalidGrant  = "invalid_grant"  // it refuses many good grants at once
 )
-
-// Events are what one renewal has left to tell.
-func (r Renewal) Events(time.Time) (events []Event) {
-	for _, n := range r.Entry.Untold {
-		events = append(events, Event{EventType(n.Type), r.Entry.ID, n.Reason, n.Since})
-	}
-	return events
-}
 
 // tell adds to the entry what an answer means to others.
 func (r *result) tell(e token.Entry, now time.Time) token.Entry {
