@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"token-refresher/internal/app"
+	"token-refresher/internal/consent"
+	"token-refresher/internal/consent/page"
+	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/secretstore"
+	"token-refresher/internal/token"
+)
+
+const donePath = "/consent/done"
+
+// site is a sandbox and a browser to visit it with.
+type site struct {
+	*running
+	browser  context.Context
+	merchant atomic.Int32
+
+	mu      sync.Mutex
+	secrets []string // that must stand in no log
+}
+
+// TestBrowser lets merchants consent in Chromium, through the shipped functions,
+// an API like the stack's and a provider on another site. It is not parallel:
+// other tests count the sandbox's processes.
+func TestBrowser(t *testing.T) { //nolint:paralleltest // see above
+	browser, dir := chromium(t), t.TempDir()
+	s := &site{running: start(t, dir, "--provider=localhost:0"), browser: browser}
+	t.Run("merchants", func(t *testing.T) {
+		for name, visit := range map[string]func(*site, *testing.T){
+			"consent":                     (*site).testConsent,
+			"declined":                    (*site).testDeclined,
+			"expired link":                (*site).testExpired,
+			"two tabs":                    (*site).testTwoTabs,
+			"cookie goes across sites":    (*site).testCookie,
+			"cookie that stays on a site": (*site).testLaxCookie,
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				visit(s, t)
+			})
+		}
+	})
+	s.checkLogs(t, dir)
+}
+
+// keep notes what must stand in no log.
+func (s *site) keep(secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = append(s.secrets, secret)
+}
+
+// checkLogs searches what the sandbox and its functions wrote.
+func (s *site) checkLogs(t *testing.T, dir string) {
+	t.Helper()
+	logs := ""
+	for _, name := range []string{sandboxLogFile, functionLogFile} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs += string(text)
+	}
+	if !strings.Contains(logs, "consent request") || len(s.secrets) < 10 {
+		t.Errorf("nothing to search: %d bytes of logs for %d secrets", len(logs), len(s.secrets))
+	}
+	for _, secret := range s.secrets {
+		if strings.Contains(logs, secret) || strings.Contains(logs, url.QueryEscape(secret)) {
+			t.Error("an invite, a cookie or what the provider posted stands in a log")
+		}
+	}
+}
+
+// newcomer is a merchant that no client knows.
+func (s *site) newcomer() token.ID {
+	return token.ID{Client: shortClient, Merchant: fmt.Sprintf("FI%08d", s.merchant.Add(1))}
+}
+
+// link is an invite of that age; all work for an hour.
+func (s *site) link(t *testing.T, id token.ID, age time.Duration) string {
+	t.Helper()
+	store, err := secretstore.New(secretstore.Config{Client: secretstore.NewClient(operatorConfig(s.facts.AWS, nil)), Prefix: secretPrefix})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := app.NewInviteSealer(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inviter, err := consent.NewInviter(consent.InviterConfig{PublicURL: s.facts.Page, Seal: sealer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued := time.Now().Add(-age)
+	link, err := inviter.NewInvite(t.Context(), consent.Invite{ID: id, IssuedAt: issued, ExpiresAt: issued.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(link, "=")
+	s.keep(text)
+	return link
+}
+
+// testConsent goes from the link that the sandbox prints to a token, and then
+// does what merchants do: reload, go back, say yes once more, open the link once
+// more. The code is exchanged once.
+func (s *site) testConsent(t *testing.T) {
+	id := token.ID{Client: shortClient, Merchant: newMerchant}
+	b := newVisitor(t, s.browser, "")
+	b.open(s.facts.Consent)
+	b.consents()
+	b.awaitPage(donePath, page.Done)
+	s.checkToken(t, id)
+
+	b.do("reload", chromedp.Reload())
+	b.awaitPage(donePath, page.Done)
+	b.back()
+	b.awaitPath(authserver.ConsentPath)
+	b.pressAgain("yes")
+	b.awaitPage(donePath, page.Done)
+	s.checkCodes(t, id, 1)
+
+	b.open(s.facts.Consent)
+	b.awaitPage("/consent", page.Already)
+	s.checkCodes(t, id, 1)
+
+	stranger := newVisitor(t, s.browser, "")
+	stranger.open(s.facts.Page + donePath)
+	stranger.awaitPage(donePath, page.Closed)
+}
+
+// testDeclined says no, reloads the page that says so, which posts the answer
+// again, and then thinks better of it.
+func (s *site) testDeclined(t *testing.T) {
+	id := s.newcomer()
+	b, link := newVisitor(t, s.browser, ""), s.link(t, id, 0)
+	b.open(link)
+	b.logsIn()
+	b.press("no")
+	b.awaitPage(callbackPath, page.Declined)
+	b.do("reload", chromedp.Reload())
+	b.awaitPage(callbackPath, page.Declined)
+	s.checkCodes(t, id, 0)
+
+	b.open(link)
+	b.awaitPath(authserver.ConsentPath)
+	b.press("yes")
+	b.awaitPage(donePath, page.Done)
+	s.checkCodes(t, id, 1)
+	s.checkToken(t, id)
+}
+
+func (s *site) testExpired(t *testing.T) {
+	id := s.newcomer()
+	b := newVisitor(t, s.browser, "")
+	b.open(s.link(t, id, 2*time.Hour))
+	b.awaitPage("/consent", page.Expired)
+	s.checkCodes(t, id, 0)
+}
+
+// testTwoTabs opens the link twice: each tab has an attempt of its own, and the
+// later consent stands.
+func (s *site) testTwoTabs(t *testing.T) {
+	id := s.newcomer()
+	first, link := newVisitor(t, s.browser, ""), s.link(t, id, 0)
+	first.open(link)
+	second := first.beside()
+	second.open(link)
+	first.consents()
+	first.awaitPage(donePath, page.Done)
+	second.consents()
+	second.awaitPage(donePath, page.Done)
+	s.checkCodes(t, id, 2)
+	s.checkToken(t, id)
+}
+
+// checkToken demands a token of the access-token function, as a service would.
+func (s *site) checkToken(t *testing.T, id token.ID) {
+	t.Helper()
+	event, err := json.Marshal(map[string]string{"client": id.Client, "merchant": id.Merchant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		AccessToken                     string `json:"access_token"`
+		Client, Merchant, Error, Reason string
+	}
+	s.call(t, http.MethodPost, s.facts.AWS+"/2015-03-31/functions/"+accessTokenFunction+"/invocations", event, &got)
+	if got.AccessToken == "" || got.Client != id.Client || got.Merchant != id.Merchant {
+		t.Errorf("token of %s: got one of %s/%s with %d bytes, error %q", id, got.Client, got.Merchant, len(got.AccessToken), got.Error)
+	}
+}
+
+// checkCodes demands that the merchant's codes were brought to the provider once
+// each, and that there are so many.
+func (s *site) checkCodes(t *testing.T, id token.ID, want int) {
+	t.Helper()
+	var all []struct {
+		Merchant  string
+		Presented int
+		Exchanged bool
+	}
+	s.call(t, http.MethodGet, s.facts.Provider+authserver.CodesPath, nil, &all)
+	found := 0
+	for _, code := range all {
+		if code.Merchant != id.Merchant {
+			continue
+		}
+		found++
+		if code.Presented != 1 || !code.Exchanged {
+			t.Errorf("a code of %s: presented %d times, exchanged %v; want once", id, code.Presented, code.Exchanged)
+		}
+	}
+	if found != want {
+		t.Errorf("codes of %s: got %d, want %d", id, found, want)
+	}
+}
+
+// call makes one call and decodes its JSON answer.
+func (s *site) call(t *testing.T, method, address string, body []byte, answer any) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
+		t.Fatalf("%s %s: %s, %v", method, request.URL.Path, response.Status, err)
+	}
+}
