@@ -60,8 +60,9 @@ func (r *Renewer) Exchange(ctx context.Context, id token.ID, attempt token.Finge
 // exchange is one attempt's way through Exchange.
 type exchange struct {
 	renewal
-	attempt token.Fingerprint
-	use     token.Use
+	attempt   token.Fingerprint
+	use       token.Use
+	displaced token.Lease // that ours took the place of
 }
 
 // begin takes the lease and records the attempt.
@@ -101,6 +102,7 @@ func (x *exchange) tryBegin(ctx context.Context, id token.ID, force bool) error 
 		if refusal != nil {
 			return refusal
 		}
+		x.displaced = entry.Lease
 		entry, err = x.Journal.Swap(ctx, entry, begun)
 		if err == nil {
 			x.entry = entry
@@ -147,11 +149,15 @@ func (x *exchange) redeem(ctx context.Context, redeem Redeem) (token.Grant, toke
 }
 
 // end records what became of an attempt that stored nothing, and gives the lease
-// back. If that fails, whoever repeats the callback is told so when the lease
-// has run out.
+// back: to a renewal that it was forced from, since that may still be waiting for
+// the provider. If that fails, whoever repeats the callback is told so when the
+// lease has run out.
 func (x *exchange) end(ctx context.Context, outcome string) {
 	stored, err := x.swap(ctx, func(e token.Entry) (token.Entry, error) {
-		return e.EndExchange(x.attempt, outcome).Release(x.holder), nil
+		if e.Lease.Holder == x.holder {
+			e.Lease = x.displaced
+		}
+		return e.EndExchange(x.attempt, outcome), nil
 	})
 	if err != nil {
 		x.Log.WarnContext(ctx, "outcome of a consent not noted", "token", x.entry.ID.String(), "error", err)

@@ -150,6 +150,36 @@ func TestConsentForcesALease(t *testing.T) {
 	})
 }
 
+// A consent that comes to nothing after it forced the lease of a refresh leaves
+// it to that again: the same refresh token is not sent beside it.
+func TestFailedExchangeGivesAForcedLeaseBack(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer {
+			if w.calls[id] == 1 { // nine seconds, and nine more: a gateway in front gave up
+				return answer{after: 9 * time.Second, err: &oauth.Error{Class: oauth.ClassTransient, Status: 502}}
+			}
+			return answer{after: 9 * time.Second}
+		}
+		var slow refresh.Renewal
+		var group sync.WaitGroup
+		group.Go(func() { slow = w.renew(w.renewer(), id, refresh.WhenDue) })
+		time.Sleep(100 * time.Millisecond)
+		d := w.till(id)
+		d.err = refresh.ErrNotAccepted
+		if got := w.exchange(w.renewer(), d, "code"); got.Outcome != token.ExchangeRefused {
+			t.Errorf("Exchange: %+v, want it refused", got)
+		}
+		if got := w.renew(w.renewer(), id, refresh.WhenDue); !errors.Is(got.Err, token.ErrLeased) || got.Sent {
+			t.Errorf("Renew beside the slow one: %v, sent %v; want ErrLeased", got.Err, got.Sent)
+		}
+		group.Wait()
+		if e := w.entries[id]; slow.Err != nil || !w.kept(id) || e.Lease.Holder != "" || e.Unsettled {
+			t.Errorf("the slow one: %v; lease %+v, unsettled %v", slow.Err, e.Lease, e.Unsettled)
+		}
+	})
+}
+
 // Two consents at once: the newer one stays, each code is exchanged once.
 func TestTwoConsentsAtOnce(t *testing.T) {
 	t.Parallel()
