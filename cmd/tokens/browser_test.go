@@ -124,7 +124,7 @@ func (s *site) link(t *testing.T, id token.ID, age time.Duration) string {
 // more. The code is exchanged once.
 func (s *site) testConsent(t *testing.T) {
 	id := token.ID{Client: shortClient, Merchant: newMerchant}
-	b := newVisitor(t, s.browser, "")
+	b := s.visitor(t, "")
 	b.open(s.facts.Consent)
 	b.consents()
 	b.awaitPage(donePath, page.Done)
@@ -142,7 +142,7 @@ func (s *site) testConsent(t *testing.T) {
 	b.awaitPage("/consent", page.Already)
 	s.checkCodes(t, id, 1)
 
-	stranger := newVisitor(t, s.browser, "")
+	stranger := s.visitor(t, "")
 	stranger.open(s.facts.Page + donePath)
 	stranger.awaitPage(donePath, page.Closed)
 }
@@ -151,7 +151,7 @@ func (s *site) testConsent(t *testing.T) {
 // again, and then thinks better of it.
 func (s *site) testDeclined(t *testing.T) {
 	id := s.newcomer()
-	b, link := newVisitor(t, s.browser, ""), s.link(t, id, 0)
+	b, link := s.visitor(t, ""), s.link(t, id, 0)
 	b.open(link)
 	b.logsIn()
 	b.press("no")
@@ -170,7 +170,7 @@ func (s *site) testDeclined(t *testing.T) {
 
 func (s *site) testExpired(t *testing.T) {
 	id := s.newcomer()
-	b := newVisitor(t, s.browser, "")
+	b := s.visitor(t, "")
 	b.open(s.link(t, id, 2*time.Hour))
 	b.awaitPage("/consent", page.Expired)
 	s.checkCodes(t, id, 0)
@@ -180,7 +180,7 @@ func (s *site) testExpired(t *testing.T) {
 // later consent stands.
 func (s *site) testTwoTabs(t *testing.T) {
 	id := s.newcomer()
-	first, link := newVisitor(t, s.browser, ""), s.link(t, id, 0)
+	first, link := s.visitor(t, ""), s.link(t, id, 0)
 	first.open(link)
 	second := first.beside()
 	second.open(link)

@@ -51,11 +51,11 @@ type tab struct {
 	ctx context.Context
 }
 
-// newVisitor opens a browser that was never here: its cookies are its own.
-// proxy, if any, is what it reaches everything through.
-func newVisitor(t *testing.T, browser context.Context, proxy string) tab {
+// visitor opens a browser that was never here: its cookies are its own. proxy, if
+// any, is what it reaches everything through.
+func (s *site) visitor(t *testing.T, proxy string) tab {
 	t.Helper()
-	return newTab(t, browser, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+	return newTab(s.browser, t, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
 		if p.ProxyServer = proxy; proxy != "" {
 			p.ProxyBypassList = "<-loopback>" // nothing bypasses it
 		}
@@ -63,9 +63,9 @@ func newVisitor(t *testing.T, browser context.Context, proxy string) tab {
 }
 
 // beside opens another tab of the same browser.
-func (b tab) beside() tab { return newTab(b.t, b.ctx) }
+func (b tab) beside() tab { return newTab(b.ctx, b.t) }
 
-func newTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) tab {
+func newTab(parent context.Context, t *testing.T, options ...chromedp.ContextOption) tab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(parent, patience)
 	t.Cleanup(cancel)

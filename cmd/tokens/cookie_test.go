@@ -20,7 +20,7 @@ import (
 func (s *site) testCookie(t *testing.T) {
 	wire := s.newWire(t, func(cookie string) string { return cookie })
 	id := s.newcomer()
-	b := newVisitor(t, s.browser, wire.url)
+	b := s.visitor(t, wire.url)
 	b.open(s.link(t, id, 0))
 	b.consents()
 	b.awaitPage(donePath, page.Done)
@@ -37,7 +37,7 @@ func (s *site) testLaxCookie(t *testing.T) {
 	for _, value := range []string{"Lax", "Strict"} {
 		wire := s.newWire(t, func(cookie string) string { return strings.Replace(cookie, "SameSite=None", "SameSite="+value, 1) })
 		id := s.newcomer()
-		b := newVisitor(t, s.browser, wire.url)
+		b := s.visitor(t, wire.url)
 		b.open(s.link(t, id, 0))
 		b.consents()
 		b.awaitPage(callbackPath, page.Wrong)

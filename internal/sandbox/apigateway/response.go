@@ -40,5 +40,5 @@ func respond(w http.ResponseWriter, payload []byte) {
 		header.Add("Set-Cookie", cookie)
 	}
 	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(body) //nolint:gosec // what the function answers is what is emulated; the caller may be gone
+	_, _ = w.Write(body) // the caller may be gone
 }
