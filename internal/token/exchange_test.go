@@ -94,7 +94,7 @@ func TestConsentHeals(t *testing.T) {
 			ill(&before)
 			begun := begin(t, before, 1, noon)
 			failed := begun.EndExchange(attempt(1), token.ExchangeFailed).Release("consent 1")
-			if failed.Parked != before.Parked || failed.Sealed != before.Sealed || failed.Suspect != before.Suspect ||
+			if failed.Parked != before.Parked || (failed.Sealed == nil) != (before.Sealed == nil) || failed.Suspect != before.Suspect ||
 				failed.Result.Latch != before.Result.Latch || failed.Unsettled != before.Unsettled || failed.Revision != before.Revision {
 				t.Errorf("after an attempt that failed: %+v, want it as it was, %+v", failed, before)
 			}
@@ -124,5 +124,23 @@ func TestOlderConsentIsKeptIfTheNewerFails(t *testing.T) {
 	}
 	if _, err := held().CommitExchange(attempt(1), grantWith("unknown"), token.AccessToken{}, noon); !errors.Is(err, token.ErrSuperseded) {
 		t.Errorf("an attempt that is not recorded: %v, want ErrSuperseded", err)
+	}
+}
+
+// An attempt that is recorded again takes its place in the order in which they
+// began, so that it is as new as it was.
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	e := begin(t, begin(t, held(), 1, noon), 3, noon.Add(2*time.Second))
+	lost := token.Exchange{Attempt: attempt(2), At: noon.Add(time.Second)}
+	got := e.Recall(lost)
+	if len(got.Exchanges) != 3 || got.Exchanges[1] != lost || len(e.Exchanges) != 2 {
+		t.Errorf("exchanges %+v, want the lost one between the others", got.Exchanges)
+	}
+	if again := got.Recall(token.Exchange{Attempt: attempt(2)}); len(again.Exchanges) != 3 || again.Exchanges[1] != lost {
+		t.Errorf("recalled twice: %+v, want no change", again.Exchanges)
+	}
+	if last := e.Recall(token.Exchange{Attempt: attempt(4), At: noon.Add(time.Hour)}); len(last.Exchanges) != 3 || last.Exchanges[2].Attempt != attempt(4) {
+		t.Errorf("exchanges %+v, want the newest last", last.Exchanges)
 	}
 }
