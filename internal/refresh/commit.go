@@ -115,7 +115,7 @@ func (r *result) storedIn(e token.Entry) bool {
 // behind has not.
 func (r *result) commitTo(current token.Entry) (token.Entry, error) {
 	if r.attempt != nil {
-		return current.CommitExchange(*r.attempt, r.answer.Grant, r.answer.Access, time.Now())
+		return r.commitExchangeTo(current)
 	}
 	loaded := r.loaded
 	switch {
@@ -126,6 +126,21 @@ func (r *result) commitTo(current token.Entry) (token.Entry, error) {
 		current.Revision = loaded.Revision
 	}
 	return current.Commit(loaded.Revision, r.answer.Grant, r.answer.Access, time.Now())
+}
+
+// commitExchangeTo commits what a code gave. That its attempt is not known any
+// more discards nothing, unless a later consent is there: the row was lost and
+// made again, and every other was given before.
+func (r *result) commitExchangeTo(current token.Entry) (token.Entry, error) {
+	if _, known := current.Exchange(*r.attempt); !known && !current.Removed {
+		if current.Grant.ConsentedAt.After(r.answer.Grant.ConsentedAt) {
+			return current, token.ErrSuperseded
+		}
+		begun, _ := r.loaded.Exchange(*r.attempt)
+		current = current.Recall(begun)
+		current.Revision = max(current.Revision, r.loaded.Revision)
+	}
+	return current.CommitExchange(*r.attempt, r.answer.Grant, r.answer.Access, time.Now())
 }
 
 // persist tries for five seconds.

@@ -94,6 +94,20 @@ func (e Entry) CommitExchange(attempt Fingerprint, grant Grant, access AccessTok
 	return e.EndExchange(attempt, ExchangeDone), nil
 }
 
+// Recall records an attempt again that the entry does not know: its row was lost
+// since it began, and made anew of a secret.
+func (e Entry) Recall(lost Exchange) Entry {
+	if _, known := e.Exchange(lost.Attempt); known {
+		return e
+	}
+	later := slices.IndexFunc(e.Exchanges, func(x Exchange) bool { return x.At.After(lost.At) })
+	if later < 0 {
+		later = len(e.Exchanges)
+	}
+	e.Exchanges = slices.Insert(slices.Clone(e.Exchanges), later, lost)
+	return e
+}
+
 // newestExchange reports whether every attempt that began later came to nothing.
 func (e Entry) newestExchange(attempt Fingerprint) bool {
 	for _, x := range slices.Backward(e.Exchanges) {

@@ -1,0 +1,77 @@
+package refresh_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"token-refresher/internal/oauth"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/token"
+)
+
+// A consent that comes to nothing after it forced the lease of a refresh leaves
+// it to that again: the same refresh token is not sent beside it.
+func TestFailedExchangeGivesAForcedLeaseBack(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer {
+			if w.calls[id] == 1 { // nine seconds, and nine more: a gateway in front gave up
+				return answer{after: 9 * time.Second, err: &oauth.Error{Class: oauth.ClassTransient, Status: 502}}
+			}
+			return answer{after: 9 * time.Second}
+		}
+		var slow refresh.Renewal
+		var group sync.WaitGroup
+		group.Go(func() { slow = w.renew(w.renewer(), id, refresh.WhenDue) })
+		time.Sleep(100 * time.Millisecond)
+		d := w.till(id)
+		d.err = refresh.ErrNotAccepted
+		if got := w.exchange(w.renewer(), d, "code"); got.Outcome != token.ExchangeRefused {
+			t.Errorf("Exchange: %+v, want it refused", got)
+		}
+		if got := w.renew(w.renewer(), id, refresh.WhenDue); !errors.Is(got.Err, token.ErrLeased) || got.Sent {
+			t.Errorf("Renew beside the slow one: %v, sent %v; want ErrLeased", got.Err, got.Sent)
+		}
+		group.Wait()
+		if e := w.entries[id]; slow.Err != nil || !w.kept(id) || e.Lease.Holder != "" || e.Unsettled {
+			t.Errorf("the slow one: %v; lease %+v, unsettled %v", slow.Err, e.Lease, e.Unsettled)
+		}
+	})
+}
+
+// A row that is lost during an exchange, and made again of its secret, takes the
+// consent all the same, but for one that was given later.
+func TestConsentOutlivesItsRow(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]bool{"made of the older grant": false, "made of a later consent": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+				e := w.entries[id]
+				e.Revision = 5 // its secret is behind
+				w.entries[id] = e
+				time.AfterFunc(100*time.Millisecond, func() {
+					w.mu.Lock()
+					defer w.mu.Unlock()
+					grant := w.secrets[id].Value
+					if later {
+						grant.ConsentedAt = time.Now().Add(time.Minute)
+					}
+					w.entries[id] = token.Entry{ID: id, WriteID: "made again", Revision: 1, Grant: grant}
+				})
+				got := w.exchange(w.renewer(), w.till(id), "code")
+				if later {
+					if got.Outcome != token.ExchangeSuperseded || w.kept(id) {
+						t.Errorf("Exchange: %+v, want it superseded", got)
+					}
+					return
+				}
+				if e := w.entries[id]; got.Outcome != token.ExchangeDone || !w.kept(id) || e.Revision != 6 {
+					t.Errorf("Exchange: %+v; revision %d, want it kept as 6", got, e.Revision)
+				}
+			})
+		})
+	}
+}
