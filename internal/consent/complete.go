@@ -17,7 +17,11 @@ const (
 	judgeWithin    = 5 * time.Second  // of these, for all that comes before the exchange
 	redeemWithin   = 8 * time.Second  // of these, for the exchange itself
 	redeemedBy     = 20 * time.Second // since the callback came: the rest is for the commit
+	redeemLeast    = 2 * time.Second  // with less than that, a code would only be spent
 )
+
+// errNoTime: the code was not sent, and is as good as it was.
+var errNoTime = errors.New("no time is left to exchange the code")
 
 // complete takes the provider's response to where it leads. The state is judged
 // first: without one that this browser was given, nothing else is looked at.
@@ -25,17 +29,20 @@ const (
 // A merchant who closes the window has consented all the same, and the provider
 // may have ended the consent before: so a browser that leaves ends nothing here.
 func (h *handler) complete(r *http.Request) *answer {
+	came := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), callbackWithin)
+	defer cancel()
+	judging, cancel := context.WithDeadline(ctx, came.Add(judgeWithin))
 	defer cancel()
 	got, refusal := readResponse(r)
 	if refusal != nil {
 		return refusal
 	}
-	begun, refusal := h.attemptOf(ctx, r, got.state)
+	begun, refusal := h.attemptOf(judging, r, got.state)
 	if refusal != nil {
 		return refusal
 	}
-	c := callback{handler: h, attempt: begun, response: got, redeemBy: time.Now().Add(redeemedBy)}
+	c := callback{handler: h, attempt: begun, response: got, came: came}
 	return c.answer(ctx).of(begun.id, begun.returnTo)
 }
 
@@ -65,7 +72,7 @@ type callback struct {
 	*handler
 	attempt  attempt
 	response response
-	redeemBy time.Time
+	came     time.Time
 }
 
 // answer judges the response, and exchanges its code if it is one.
@@ -74,7 +81,9 @@ type callback struct {
 // was just given, so it is the newest, and the provider may have ended the other
 // with it: refusing it could lose the grant.
 func (c callback) answer(ctx context.Context) *answer {
-	client, refusal := c.client(ctx, c.attempt.id)
+	judging, cancel := context.WithDeadline(ctx, c.came.Add(judgeWithin))
+	defer cancel()
+	client, refusal := c.client(judging, c.attempt.id)
 	if refusal != nil {
 		return refusal
 	}
@@ -91,7 +100,7 @@ func (c callback) answer(ctx context.Context) *answer {
 	case c.response.idToken.Empty():
 		return wrong("id_token_missing")
 	}
-	front, known := c.judge(ctx, client)
+	front, known := c.judge(judging, client)
 	if known != nil {
 		return known
 	}
@@ -102,8 +111,6 @@ func (c callback) answer(ctx context.Context) *answer {
 // judge verifies the ID token, unless the outcome is known already: a callback
 // that is repeated after minutes has an ID token that is too old by then.
 func (c callback) judge(ctx context.Context, client Client) (Identity, *answer) {
-	ctx, cancel := context.WithTimeout(ctx, judgeWithin)
-	defer cancel()
 	entry, err := c.Journal.Get(ctx, c.attempt.id)
 	if err != nil && !errors.Is(err, token.ErrNotFound) {
 		return Identity{}, tryAgain("journal", err)
@@ -132,7 +139,11 @@ func (c callback) judge(ctx context.Context, client Client) (Identity, *answer) 
 // redeem is the exchange of the code, within its time.
 func (c callback) redeem(client Client, front Identity) Redeem {
 	return func(ctx context.Context) (token.Grant, token.AccessToken, error) {
-		ctx, cancel := context.WithDeadline(ctx, c.redeemBy)
+		redeemBy := c.came.Add(redeemedBy)
+		if time.Until(redeemBy) < redeemLeast {
+			return token.Grant{}, token.AccessToken{}, errNoTime
+		}
+		ctx, cancel := context.WithDeadline(ctx, redeemBy)
 		defer cancel()
 		ctx, cancel = context.WithTimeout(ctx, redeemWithin)
 		defer cancel()

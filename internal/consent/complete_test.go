@@ -129,19 +129,21 @@ func TestExchangeHasADeadline(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name         string
+		looked       time.Duration // for the client
 		waited, want time.Duration
 	}{
-		{"at once", 0, 8 * time.Second},
-		{"after waiting for the lease", 10 * time.Second, 18 * time.Second},
-		{"after waiting for too long", 15 * time.Second, 20 * time.Second},
+		{"at once", 0, 0, 8 * time.Second},
+		{"after waiting for the lease", 0, 10 * time.Second, 18 * time.Second},
+		{"after waiting for too long", 0, 15 * time.Second, 20 * time.Second},
+		{"after everything was slow", 4 * time.Second, 13 * time.Second, 20 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newWorld(t).browser()
-				b.rows.wait = tt.waited
 				form, began := b.approved("code-1"), time.Now()
+				b.rows.wait, b.provider.lookupTakes = tt.waited, tt.looked
 				b.callback(form)
 				if got := b.provider.deadline.Sub(began); got != tt.want {
 					t.Errorf("the exchange may last until %v after the callback came, want %v", got, tt.want)
@@ -151,27 +153,59 @@ func TestExchangeHasADeadline(t *testing.T) {
 	}
 }
 
+// With hardly any time left the code is not sent: that would spend it for an
+// answer that nobody waits for.
+func TestCodeIsNotSentTooLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newWorld(t).browser()
+		b.rows.wait = 18*time.Second + time.Millisecond
+		b.callback(b.approved("code-1"))
+		if len(b.provider.redeemed) != 0 {
+			t.Errorf("got %d code exchanges, want none", len(b.provider.redeemed))
+		}
+	})
+}
+
+// Whatever is slow before anything is looked at is part of the same time: here,
+// the key that opens the cookie.
+func TestTimeBeginsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newWorld(t).browser()
+		form := b.approved("code-1")
+		b.restart()
+		b.keys.takes, b.rows.wait = 2*time.Second, 15*time.Second
+		began := time.Now()
+		b.callback(form)
+		if got := b.provider.deadline.Sub(began); got != 20*time.Second {
+			t.Errorf("the exchange may last until %v after the callback came, want 20 s", got)
+		}
+	})
+}
+
 // Whatever hangs, the merchant is answered before API Gateway gives up.
 func TestAnswersInTime(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		hang   func(*rows)
+		hang   func(*world)
 		answer func(b *browser, form url.Values) *httptest.ResponseRecorder
 		within time.Duration
 	}{
-		{"journal at begin", func(r *rows) { r.getHangs = true }, func(b *browser, _ url.Values) *httptest.ResponseRecorder {
+		{"journal at begin", func(w *world) { w.rows.getHangs = true }, func(b *browser, _ url.Values) *httptest.ResponseRecorder {
 			return b.get(b.invite())
 		}, 15 * time.Second},
-		{"journal at the callback", func(r *rows) { r.getHangs = true }, (*browser).callback, 5 * time.Second},
-		{"exchange", func(r *rows) { r.exchangeHangs = true }, (*browser).callback, 25 * time.Second},
+		{"journal at the callback", func(w *world) { w.rows.getHangs = true }, (*browser).callback, 5 * time.Second},
+		{"credentials at the callback", func(w *world) { w.provider.lookupTakes = time.Hour }, (*browser).callback, 5 * time.Second},
+		{"exchange", func(w *world) { w.rows.exchangeHangs = true }, (*browser).callback, 25 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				b := newWorld(t).browser()
 				form := b.approved("code-1")
-				tt.hang(b.rows)
+				tt.hang(b.world)
 				began := time.Now()
 				shows(t, tt.answer(b, form), http.StatusServiceUnavailable, page.TryAgain)
 				if took := time.Since(began); took > tt.within {

@@ -17,26 +17,32 @@ import (
 // provider is a Client with the provider behind it: it remembers what it was
 // asked for, issues codes for it, and exchanges each once.
 type provider struct {
-	mu         sync.Mutex
-	issuer     string
-	asked      []consent.Authorization
-	codes      map[string]consent.Authorization
-	redeemed   []consent.Redemption
-	deadline   time.Time // of the last exchange
-	readied    int
-	lookedUp   int
-	now        func() time.Time
-	lookupErr  error
-	readyErr   error
-	addressErr error
-	verifyErr  error
-	redeemErr  error
+	mu          sync.Mutex
+	issuer      string
+	asked       []consent.Authorization
+	codes       map[string]consent.Authorization
+	redeemed    []consent.Redemption
+	deadline    time.Time // of the last exchange
+	readied     int
+	lookedUp    int
+	now         func() time.Time
+	lookupErr   error
+	lookupTakes time.Duration
+	readyErr    error
+	addressErr  error
+	verifyErr   error
+	redeemErr   error
 }
 
-func (p *provider) Client(_ context.Context, name string) (consent.Client, error) {
+func (p *provider) Client(ctx context.Context, name string) (consent.Client, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lookedUp++
+	select {
+	case <-time.After(p.lookupTakes):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if p.lookupErr != nil {
 		return nil, p.lookupErr
 	}

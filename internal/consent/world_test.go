@@ -36,11 +36,13 @@ type fakeKeys struct {
 	current    string
 	err        error // of every call
 	currentErr error // of looking at the current one
+	takes      time.Duration
 }
 
 func (k *fakeKeys) Current(context.Context) (string, []byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	time.Sleep(k.takes)
 	return k.current, []byte("the key of the tests, version " + k.current), errors.Join(k.err, k.currentErr)
 }
 
