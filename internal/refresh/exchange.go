@@ -123,7 +123,8 @@ func (x *exchange) make(ctx context.Context, redeem Redeem) Exchanged {
 		if errors.Is(err, ErrNotAccepted) || classOf(err) == oauth.ClassGrant {
 			outcome = token.ExchangeRefused
 		}
-		x.end(ctx, outcome)
+		failure, _ := errors.AsType[*oauth.Error](err)
+		x.end(ctx, outcome, failure != nil && lost(failure))
 		return Exchanged{Entry: x.entry, Outcome: outcome, Made: true, Err: err}
 	}
 	err = x.keep(ctx, result{
@@ -132,7 +133,7 @@ func (x *exchange) make(ctx context.Context, redeem Redeem) Exchanged {
 	done := Exchanged{Outcome: token.ExchangeDone, Made: true, AtRisk: x.result.AtRisk, Err: err}
 	if errors.Is(err, token.ErrSuperseded) {
 		done.Outcome = token.ExchangeSuperseded
-		x.end(ctx, done.Outcome)
+		x.end(ctx, done.Outcome, false)
 	}
 	if errors.Is(err, token.ErrRemoved) || done.AtRisk {
 		done.Outcome = token.ExchangeFailed
@@ -152,11 +153,16 @@ func (x *exchange) redeem(ctx context.Context, redeem Redeem) (token.Grant, toke
 // back: to a renewal that it was forced from, since that may still be waiting for
 // the provider. If that fails, whoever repeats the callback is told so when the
 // lease has run out.
-func (x *exchange) end(ctx context.Context, outcome string) {
+//
+// If the answer is lost, the provider may have made the consent all the same,
+// and ended the grant before it: that is unsettled then, and a refusal of it is
+// no revocation.
+func (x *exchange) end(ctx context.Context, outcome string, lost bool) {
 	stored, err := x.swap(ctx, func(e token.Entry) (token.Entry, error) {
 		if e.Lease.Holder == x.holder {
 			e.Lease = x.displaced
 		}
+		e.Unsettled = e.Unsettled || lost
 		return e.EndExchange(x.attempt, outcome), nil
 	})
 	if err != nil {

@@ -75,3 +75,33 @@ func TestConsentOutlivesItsRow(t *testing.T) {
 		})
 	}
 }
+
+// When the answer to a code is lost, the provider may have ended the grant
+// before: its refusal is a rotation that was lost, not a merchant's revocation.
+func TestLostExchangeIsNoRevocation(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  *oauth.Error
+		want bool
+	}{
+		"the answer never came": {&oauth.Error{Class: oauth.ClassTransient, Timeout: true}, true},
+		"it was never sent":     {&oauth.Error{Class: oauth.ClassTransient, NotSent: true}, false},
+		"the provider said no":  {&oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+				d := w.till(id)
+				d.err = tt.err
+				if got := w.exchange(w.renewer(), d, "code"); got.Outcome == token.ExchangeDone || w.entries[id].Lease.Holder != "" {
+					t.Fatalf("Exchange: %+v, want none", got)
+				}
+				w.live[id] = "the one that never came"
+				got := w.renew(w.renewer(), id, refresh.WhenDue)
+				if lost := w.entries[id].Result.RotationLost; got.Err == nil || lost != tt.want {
+					t.Errorf("Renew: %v, rotation lost %v, want %v", got.Err, lost, tt.want)
+				}
+			})
+		})
+	}
+}
