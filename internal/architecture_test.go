@@ -39,7 +39,7 @@ func allowed() map[string][]string {
 		"internal/idtoken":     {"internal/provider", "internal/token"},
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/oauth":       {"internal/provider", "internal/token"},
-		"internal/operate":     {"internal/oauth", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
+		"internal/operate":     {"internal/consent", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
 		"internal/provider":    {"internal/token"},
 		"internal/publish":     {"internal/token"},
 		"internal/refresh":     {"internal/oauth", "internal/token"},

@@ -1,6 +1,7 @@
 // Command operator is the Lambda function that people ask: how the tokens are
-// doing, to renew some now, for one of them. It owns what its events mean and
-// how they are answered; the work is operate's.
+// doing, to renew some now, for one of them, for a link that a merchant consents
+// by, to remove a grant, and what is wrong with the deployment. Its events and
+// the work are operate's.
 package main
 
 import (

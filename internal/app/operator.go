@@ -1,32 +1,90 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"token-refresher/internal/operate"
+	"token-refresher/internal/token"
 )
 
-// Operator returns what answers people. It needs the journal.
+// OperatorHandler returns what answers operators' events. It is made once per
+// instance, and needs the journal; invites need PUBLIC_URL.
+func (a *App) OperatorHandler() (*operate.Handler, error) {
+	operator, err := a.Operator()
+	if err != nil {
+		return nil, err
+	}
+	return operate.NewHandler(operate.HandlerConfig{Operator: operator, AllowGet: a.Config.AllowGet, Log: a.Log})
+}
+
+// OpenOperator returns the same without a function, for the command line: the
+// environment is the functions', log lines and metrics go to output. It makes no
+// call. All faults of the environment are reported at once, as a *ConfigError.
+func OpenOperator(ctx context.Context, lookup Lookup, output io.Writer) (*operate.Handler, error) {
+	a, err := newApp(ctx, Function{
+		Lookup: func(name string) (value string, found bool) {
+			if name == "GRANT_TYPE" { // an operator looks after both
+				return "", false
+			}
+			return lookup(name)
+		},
+		Output:   output,
+		Required: []string{"JOURNAL_TABLE"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.OperatorHandler()
+}
+
+// Operator returns what does what operators ask for. It needs the journal.
 func (a *App) Operator() (*operate.Operator, error) {
 	if a.grants == nil {
 		return nil, errors.New("make the operator: there is no journal")
 	}
-	operator, err := operate.New(operate.Config{
-		Inventory: operate.Inventory{
-			Store: a.store, Journal: a.grants.journal, Schedule: a.schedule(), Concurrency: a.Config.RefreshConcurrency,
-		},
-		Writer:     a.store,
-		Swapper:    a.grants.journal,
-		Renewer:    a.grants.renewer,
-		Publisher:  a.grants.publisher,
-		Dial:       a.dial,
-		DialGrants: a.dialGrants,
-		Tell:       a.tell,
-		Log:        a.Log,
-	})
+	operator, err := a.newOperator()
 	if err != nil {
 		return nil, fmt.Errorf("make the operator: %w", err)
 	}
 	return operator, nil
+}
+
+func (a *App) newOperator() (*operate.Operator, error) {
+	server, err := a.Server()
+	if err != nil {
+		return nil, err
+	}
+	config := operate.Config{
+		Inventory: operate.Inventory{
+			Store: a.store, Journal: a.grants.journal, Schedule: a.schedule(), Concurrency: a.Config.RefreshConcurrency,
+		},
+		Writer:      a.store,
+		Renewer:     a.grants.renewer,
+		Publisher:   a.grants.publisher,
+		Server:      server,
+		Dial:        a.dialEither,
+		Consenting:  a.consenting,
+		AtRisk:      a.atRisk,
+		Examination: a.examination(),
+		Log:         a.Log,
+	}
+	if a.Config.PublicURL != "" {
+		if config.Inviter, err = a.Inviter(); err != nil {
+			return nil, err
+		}
+	}
+	return operate.New(config)
+}
+
+// consenting is the provider that merchants consent at, or what is wrong with
+// the credentials for that. It makes no call.
+func (a *App) consenting(credentials token.Credentials) (operate.Merchants, error) {
+	p, err := a.parseProvider(credentials, token.GrantTypeAuthorizationCode)
+	if err == nil {
+		err = p.CheckConsent()
+	}
+	return p, err
 }

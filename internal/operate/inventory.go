@@ -7,23 +7,25 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
 // Store is what looking needs of Secrets Manager.
 type Store interface {
 	Clients(ctx context.Context, grantType token.GrantType) ([]string, error)
+	Untagged(ctx context.Context) ([]string, error)
 	Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error)
 	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
+	ListGrants(ctx context.Context) ([]token.Listed, error)
+	Grants(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.Grant], error)
 }
 
 // Journal is what looking needs of the journal.
 type Journal interface {
+	refresh.Notes
 	Get(ctx context.Context, id token.ID) (token.Entry, error)
 	// Entries walks over all entries without opening what is sealed.
 	Entries(ctx context.Context) iter.Seq2[token.Entry, error]
@@ -45,24 +47,54 @@ type Status struct {
 // Client is one client and its tokens, by id.
 type Client struct {
 	Name      string          `json:"client"`
-	GrantType token.GrantType `json:"grant_type"`
-	Problem   string          `json:"problem,omitempty"` // why nothing can be asked for it
+	GrantType token.GrantType `json:"grant_type"`        // empty: its credentials do not say
+	Problem   string          `json:"problem,omitempty"` // why nothing is asked for it
+	Reason    string          `json:"reason,omitempty"`  // why it is stopped: invalid_client or invalid_grant
+	Since     time.Time       `json:"since,omitzero"`    // when it was stopped
 	Tokens    []Token         `json:"tokens"`
 }
 
 // Status looks at all tokens, at those of a client, or at one: what the filter
-// leaves empty, it does not restrict. It fails only if nothing could be read.
+// leaves empty, it does not restrict. It fails if nothing could be read. Errors:
+// *Refusal if there is no such client or token, and those of the stores.
 func (i *Inventory) Status(ctx context.Context, filter token.ID) (Status, error) {
 	status := Status{Clients: []Client{}}
-	for _, grantType := range []token.GrantType{token.GrantTypeClientCredentials, token.GrantTypeAuthorizationCode} {
+	for _, grantType := range grantTypes() {
 		clients, err := i.clients(ctx, grantType, filter)
 		if err != nil {
 			return Status{}, err
 		}
 		status.Clients = append(status.Clients, clients...)
 	}
+	if filter.Client == "" || len(status.Clients) == 0 {
+		untagged, err := i.untagged(ctx, filter)
+		if err != nil {
+			return Status{}, err
+		}
+		status.Clients = append(status.Clients, untagged...)
+	}
 	slices.SortStableFunc(status.Clients, func(a, b Client) int { return cmp.Compare(a.Name, b.Name) })
+	if refusal := unknown(status, filter); refusal != nil {
+		return Status{}, refusal
+	}
 	return status, nil
+}
+
+func grantTypes() []token.GrantType {
+	return []token.GrantType{token.GrantTypeClientCredentials, token.GrantTypeAuthorizationCode}
+}
+
+// unknown refuses a filter that nothing was found for. Of a client that cannot
+// be asked it is not known which tokens it has.
+func unknown(status Status, filter token.ID) *Refusal {
+	switch {
+	case filter.Client == "":
+	case len(status.Clients) == 0:
+		return refuse(UnknownToken, "there is no client of this name")
+	case filter.Merchant != "" && len(status.Clients[0].Tokens) == 0 && status.Clients[0].Problem == "":
+		return refuse(UnknownToken, "the client has no token of this merchant")
+	}
+	return nil
 }
 
 // clients looks at the clients of one grant type.
@@ -71,9 +103,7 @@ func (i *Inventory) clients(ctx context.Context, grantType token.GrantType, filt
 	if err != nil {
 		return nil, fmt.Errorf("list clients: %w", err)
 	}
-	if filter.Client != "" {
-		names = slices.DeleteFunc(names, func(name string) bool { return name != filter.Client })
-	}
+	names = matching(names, filter)
 	credentials, err := i.Store.Credentials(ctx, names)
 	if err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)
@@ -94,10 +124,52 @@ func (i *Inventory) clients(ctx context.Context, grantType token.GrantType, filt
 		}
 		if err := credentials[name].Err; err != nil {
 			client.Problem = err.Error()
+		} else if grantType == token.GrantTypeAuthorizationCode {
+			i.showHealth(ctx, &client, credentials[name].Version)
 		}
 		clients = append(clients, client)
 	}
 	return clients, nil
+}
+
+// untagged are the clients that no sweep finds.
+func (i *Inventory) untagged(ctx context.Context, filter token.ID) ([]Client, error) {
+	names, err := i.Store.Untagged(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list clients without a tag: %w", err)
+	}
+	var clients []Client
+	for _, name := range matching(names, filter) {
+		clients = append(clients, Client{Name: name, Problem: untaggedProblem, Tokens: []Token{}})
+	}
+	return clients, nil
+}
+
+const untaggedProblem = "its credentials carry no tag token-refresher:grant-type, so that no sweep finds them: " +
+	"store them with `tokens client put`, or tag them"
+
+func matching(names []string, filter token.ID) []string {
+	if filter.Client == "" {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name != filter.Client })
+}
+
+// showHealth says of a client of grants that it is stopped. What was noted of
+// other credentials says nothing of these.
+func (i *Inventory) showHealth(ctx context.Context, client *Client, version string) {
+	health, err := refresh.ReadHealth(ctx, i.Journal, client.Name)
+	switch {
+	case err != nil:
+		client.Problem = err.Error()
+	case !health.Stopped || health.Version != version:
+	case health.Mass:
+		client.Reason, client.Since = refresh.ReasonInvalidGrant, health.Since
+		client.Problem = "stopped: the provider refuses many of its grants at once; ask the provider what happened, one success resumes it"
+	default:
+		client.Reason, client.Since = refresh.ReasonInvalidClient, health.Since
+		client.Problem = "stopped: the provider refuses its credentials; store those that it gave you with `tokens client put`"
+	}
 }
 
 // published looks at the access tokens that client credentials ask for.
@@ -119,66 +191,13 @@ func (i *Inventory) published(
 	}
 	tokens := map[string][]Token{}
 	for _, id := range ids {
-		shown := i.showPublished(id, stored[id], credentials[id.Client].WrittenAt, time.Now())
+		shown := i.showPublished(id, stored[id], credentials[id.Client], time.Now())
 		tokens[id.Client] = append(tokens[id.Client], shown)
 	}
 	return tokens, nil
 }
 
-// granted looks at the journal's entries. Their answers are opened only for the
-// times in them.
-func (i *Inventory) granted(
-	ctx context.Context, names []string, _ map[string]token.Stored[token.Credentials], filter token.ID,
-) (map[string][]Token, error) {
-	ids, err := i.entries(ctx, names, filter)
-	if err != nil {
-		return nil, err
-	}
-	var mu sync.Mutex
-	tokens := map[string][]Token{}
-	var all errgroup.Group
-	all.SetLimit(i.Concurrency)
-	for _, id := range ids {
-		all.Go(func() error {
-			entry, err := i.Journal.Get(ctx, id)
-			if errors.Is(err, token.ErrNotFound) {
-				return nil // gone meanwhile, or never there
-			}
-			shown := Token{ID: id.String(), State: StateUnreadable}
-			if err != nil {
-				shown.Problem = err.Error()
-			} else {
-				shown = i.showEntry(entry, time.Now())
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			tokens[id.Client] = append(tokens[id.Client], shown)
-			return nil
-		})
-	}
-	_ = all.Wait() // nothing in it returns an error
-	for _, list := range tokens {
-		slices.SortFunc(list, func(a, b Token) int { return cmp.Compare(a.ID, b.ID) })
-	}
-	return tokens, nil
-}
-
-// entries names the entries of these clients, or the one that is asked for.
-func (i *Inventory) entries(ctx context.Context, names []string, filter token.ID) ([]token.ID, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	if filter.Client != "" && filter.Merchant != "" {
-		return []token.ID{filter}, nil
-	}
-	var ids []token.ID
-	for entry, err := range i.Journal.Entries(ctx) {
-		if err != nil && !errors.Is(err, token.ErrUnreadable) {
-			return nil, fmt.Errorf("read the journal: %w", err)
-		}
-		if slices.Contains(names, entry.ID.Client) {
-			ids = append(ids, entry.ID)
-		}
-	}
-	return ids, nil
+// absent reports whether a store says that there is nothing.
+func absent(err error) bool {
+	return errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrDeleted)
 }

@@ -3,12 +3,13 @@ package operate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
+	"token-refresher/internal/consent"
 	"token-refresher/internal/publish"
 	"token-refresher/internal/refresh"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -24,48 +25,65 @@ type Writer interface {
 
 // Renewer renews one grant; *refresh.Renewer is one.
 type Renewer interface {
+	// Settle tries once more to store answers that no store took, and returns
+	// how many are still at risk.
+	Settle(ctx context.Context) (atRisk int)
 	Renew(ctx context.Context, id token.ID, endpoint refresh.GrantEndpoint, occasion refresh.Occasion) refresh.Renewal
 }
 
-// Publisher publishes one grant; *publish.Publisher is one.
+// Publisher publishes or removes one grant; *publish.Publisher is one.
 type Publisher interface {
 	Publish(ctx context.Context, id token.ID, urgency publish.Urgency) (publish.Outcome, error)
+	Remove(ctx context.Context, id token.ID) (token.Removal, error)
 }
 
-// Swapper changes an entry of the journal.
-type Swapper interface {
-	Swap(ctx context.Context, old, next token.Entry) (token.Entry, error)
+// Server hands out access tokens; *serve.Server is one.
+type Server interface {
+	Get(ctx context.Context, r serve.Request) (token.AccessToken, error)
 }
 
-// Config is what an Operator is made of. Every field is needed.
+// Inviter makes invites; *consent.Inviter is one.
+type Inviter interface {
+	NewInvite(ctx context.Context, invite consent.Invite) (link string, err error)
+}
+
+// Merchants says which merchants a provider knows of.
+type Merchants interface {
+	CheckMerchant(merchant string) error
+}
+
+// Config is what an Operator is made of. Every field is needed but Inviter.
 type Config struct {
 	Inventory
 	Writer    Writer
-	Swapper   Swapper
 	Renewer   Renewer
 	Publisher Publisher
+	Server    Server
+	Inviter   Inviter // nil: this deployment has no consent pages
 
-	// Dial and DialGrants make endpoints of credentials, or say all that is
-	// wrong with them. They send nothing.
-	Dial       func(token.Credentials) (refresh.Endpoint, error)
-	DialGrants func(token.Credentials) (refresh.GrantEndpoint, error)
+	// Dial makes an endpoint of credentials, or says all that is wrong with them.
+	// Consenting does the same for those who are to consent. Neither sends
+	// anything.
+	Dial       func(token.Credentials) (serve.Endpoint, error)
+	Consenting func(token.Credentials) (Merchants, error)
 
-	// Tell tells others what a renewal found out.
-	Tell func(context.Context, []refresh.Event)
+	// AtRisk pages: so many answers are in neither store.
+	AtRisk func(ctx context.Context, answers int)
 
-	Log *slog.Logger
+	Examination Examination
+	Log         *slog.Logger
 }
 
 func (c Config) check() error {
 	switch {
-	case c.Store == nil, c.Journal == nil, c.Writer == nil, c.Swapper == nil, c.Renewer == nil, c.Publisher == nil:
-		return errors.New("operate: Store, Journal, Writer, Swapper, Renewer and Publisher are needed")
-	case c.Dial == nil, c.DialGrants == nil, c.Tell == nil, c.Log == nil:
-		return errors.New("operate: Dial, DialGrants, Tell and Log are needed")
+	case c.Store == nil, c.Journal == nil, c.Writer == nil, c.Renewer == nil, c.Publisher == nil, c.Server == nil:
+		return errors.New("operate: Store, Journal, Writer, Renewer, Publisher and Server are needed")
+	case c.Dial == nil, c.Consenting == nil, c.AtRisk == nil, c.Log == nil:
+		return errors.New("operate: Dial, Consenting, AtRisk and Log are needed")
 	case c.Concurrency <= 0:
 		return errors.New("operate: Concurrency must be positive")
 	}
-	return nil
+	return c.Examination.check()
 }
 
 // Operator does what people ask for. It is safe for concurrent use.
@@ -79,52 +97,15 @@ func New(config Config) (*Operator, error) {
 	return &Operator{config}, nil
 }
 
-// client is whose token is asked for.
-type client struct {
-	grantType   token.GrantType
-	credentials token.Credentials
-}
-
-// clientOf finds the token's client. Errors: *Refusal, and the store's.
-func (o *Operator) clientOf(ctx context.Context, id token.ID) (client, error) {
-	stored, err := o.Store.Credentials(ctx, []string{id.Client})
-	if err != nil {
-		return client{}, fmt.Errorf("read credentials: %w", err)
-	}
-	found := stored[id.Client]
+// credentialsOf are the credentials that were read, or why there are none: as a
+// *Refusal, or as the store says it.
+func credentialsOf(stored token.Stored[token.Credentials]) (token.Credentials, error) {
 	switch {
-	case errors.Is(found.Err, token.ErrNotFound), errors.Is(found.Err, token.ErrDeleted):
-		return client{}, refuse(UnknownToken, "there is no client of this name")
-	case errors.Is(found.Err, token.ErrUnreadable):
-		return client{}, refuse(ClientMisconfigured, found.Err.Error())
-	case found.Err != nil:
-		return client{}, found.Err
+	case absent(stored.Err):
+		return token.Credentials{}, refuse(UnknownToken, "there is no client of this name")
+	case errors.Is(stored.Err, token.ErrUnreadable):
+		return token.Credentials{}, refuse(ClientMisconfigured, stored.Err.Error())
+	default:
+		return stored.Value, stored.Err
 	}
-	grantType, err := o.grantTypeOf(ctx, id.Client)
-	return client{grantType: grantType, credentials: found.Value}, err
-}
-
-// grantTypeOf is what the tag of the client's credentials says.
-func (o *Operator) grantTypeOf(ctx context.Context, name string) (token.GrantType, error) {
-	for _, grantType := range []token.GrantType{token.GrantTypeClientCredentials, token.GrantTypeAuthorizationCode} {
-		names, err := o.Store.Clients(ctx, grantType)
-		if err != nil {
-			return "", fmt.Errorf("list clients: %w", err)
-		}
-		for _, found := range names {
-			if found == name {
-				return grantType, nil
-			}
-		}
-	}
-	return "", refuse(ClientMisconfigured, "its credentials carry no tag token-refresher:grant-type")
-}
-
-// renew renews a grant now, and tells what that found out.
-func (o *Operator) renew(ctx context.Context, id token.ID, endpoint refresh.GrantEndpoint) refresh.Renewal {
-	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
-	if events := renewal.Events(time.Now()); len(events) > 0 {
-		o.Tell(ctx, events)
-	}
-	return renewal
 }

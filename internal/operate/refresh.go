@@ -10,6 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"token-refresher/internal/publish"
+	"token-refresher/internal/refresh"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -36,12 +38,20 @@ const (
 // Refresh renews tokens now, whether they are due or not; force publishes them
 // at once instead of after the write interval. One that fails stops no other.
 func (o *Operator) Refresh(ctx context.Context, ids []token.ID, force bool) []Refreshed {
+	if atRisk := o.Renewer.Settle(ctx); atRisk > 0 {
+		o.AtRisk(ctx, atRisk)
+	}
 	done := make([]Refreshed, len(ids))
+	stored, err := o.Store.Credentials(ctx, clientsOf(ids))
 	var all errgroup.Group
 	all.SetLimit(o.Concurrency)
 	for i, id := range ids {
 		all.Go(func() error {
-			done[i] = o.refresh(ctx, id, force)
+			if err != nil {
+				done[i] = failed(fmt.Errorf("read credentials: %w", err))
+			} else {
+				done[i] = o.refresh(ctx, stored[id.Client], id, force)
+			}
 			done[i].ID = id.String()
 			return nil
 		})
@@ -50,28 +60,39 @@ func (o *Operator) Refresh(ctx context.Context, ids []token.ID, force bool) []Re
 	return done
 }
 
-func (o *Operator) refresh(ctx context.Context, id token.ID, force bool) Refreshed {
-	c, err := o.clientOf(ctx, id)
+// clientsOf names the clients of tokens, each once.
+func clientsOf(ids []token.ID) []string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, id.Client)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (o *Operator) refresh(ctx context.Context, stored token.Stored[token.Credentials], id token.ID, force bool) Refreshed {
+	credentials, err := credentialsOf(stored)
+	if err != nil {
+		return failed(err)
+	}
+	endpoint, err := o.Dial(credentials)
 	switch {
 	case err != nil:
-		return failed(err)
-	case c.grantType == token.GrantTypeClientCredentials:
-		return o.refreshPublished(ctx, c.credentials, id, force)
+		return failed(refuse(ClientMisconfigured, err.Error()))
+	case endpoint.Grants != nil:
+		return o.refreshGranted(ctx, endpoint.Grants, id, force)
+	case !slices.Contains(credentials.IDs(), id):
+		return failed(refuse(UnknownToken, "the client's credentials ask for no such token"))
+	case credentials.Publish == token.PublishFunction:
+		return failed(refuse(NotAllowed, "it is not published: the access-token function gets one when it is asked for"))
 	default:
-		return o.refreshGranted(ctx, c.credentials, id, force)
+		return o.refreshPublished(ctx, endpoint.Tokens, id, force)
 	}
 }
 
 // refreshPublished asks for a token of client credentials and writes it. One
 // that could not be written would be asked for in vain.
-func (o *Operator) refreshPublished(ctx context.Context, c token.Credentials, id token.ID, force bool) Refreshed {
-	if !slices.Contains(c.IDs(), id) {
-		return failed(refuse(UnknownToken, "the client's credentials ask for no such token"))
-	}
-	endpoint, err := o.Dial(c)
-	if err != nil {
-		return failed(refuse(ClientMisconfigured, err.Error()))
-	}
+func (o *Operator) refreshPublished(ctx context.Context, endpoint refresh.Endpoint, id token.ID, force bool) Refreshed {
 	all, err := o.Store.AccessTokens(ctx, []token.ID{id})
 	if err != nil {
 		return failed(err)
@@ -106,22 +127,21 @@ func (o *Operator) refreshPublished(ctx context.Context, c token.Credentials, id
 }
 
 // refreshGranted renews a grant and publishes what may be published.
-func (o *Operator) refreshGranted(ctx context.Context, c token.Credentials, id token.ID, force bool) Refreshed {
-	endpoint, err := o.DialGrants(c)
-	if err != nil {
-		return failed(refuse(ClientMisconfigured, err.Error()))
+func (o *Operator) refreshGranted(ctx context.Context, endpoint refresh.GrantEndpoint, id token.ID, force bool) Refreshed {
+	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
+	if renewal.AtRisk {
+		o.AtRisk(ctx, 1)
 	}
-	renewal := o.renew(ctx, id, endpoint)
 	switch err := renewal.Err; {
 	case errors.Is(err, token.ErrLeased):
 		return Refreshed{Outcome: Leased, Error: "somebody else is renewing it", ExpiresAt: renewal.Entry.Access.ExpiresAt}
 	case err != nil:
-		if refusal := refusalOf(renewal.Entry, err); refusal != nil {
+		if refusal := serve.RefusalOf(renewal.Entry, err); refusal != nil {
 			return failed(refusal)
 		}
 		return failed(err)
 	case renewal.Entry.Suspect:
-		return failed(refusalOf(renewal.Entry, nil))
+		return failed(serve.RefusalOf(renewal.Entry, nil))
 	}
 	urgency := publish.WhenAllowed
 	if force {

@@ -2,7 +2,6 @@ package operate_test
 
 import (
 	"errors"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,6 +34,13 @@ func TestRefresh(t *testing.T) {
 		{name: "somebody else wrote", id: pos, arrange: func(w *world) { w.putErr = token.ErrConflict }, want: operate.Leased, calls: 1},
 		{name: "the store refuses", id: pos, arrange: func(w *world) { w.putErr = errStore }, want: operate.Failed, calls: 1},
 		{name: "not among the credentials", id: token.ID{Client: "pos", Merchant: "DK9"}, want: operate.Failed},
+		{name: "not published at all", id: pos, force: true, want: operate.Failed, arrange: func(w *world) {
+			c := w.credentials["pos"]
+			c.Value.Publish = token.PublishFunction
+			w.credentials["pos"] = c
+		}},
+		{name: "credentials that cannot be used", id: pos, arrange: func(w *world) { w.misdialed = errors.New("client_secret: is missing") }, want: operate.Failed},
+		{name: "credentials cannot be read", id: pos, arrange: func(w *world) { w.fails = "Credentials" }, want: operate.Failed},
 
 		{name: "a grant", id: shop, arrange: func(w *world) { w.consent("DK1", time.Minute, nil) }, want: operate.Renewed, calls: 1},
 		{name: "a grant, forced", id: shop, force: true, arrange: func(w *world) { w.consent("DK1", time.Minute, nil) }, want: operate.Renewed, published: true, calls: 1},
@@ -81,25 +87,20 @@ func TestForceIsUrgent(t *testing.T) {
 	}
 }
 
-// What a person's renewal finds out is told like what a sweep finds out.
-func TestRenewalsAreTold(t *testing.T) {
+// What a person's renewal finds out is kept with the entry, for the next
+// publishing pass to tell.
+func TestRenewalsAreToldLater(t *testing.T) {
 	t.Parallel()
-	unknown := func(e *token.Entry) {
+	w := newWorld()
+	id := w.consent("DK1", 2*time.Hour, func(e *token.Entry) {
 		e.DueAt = time.Now().Add(-time.Minute)
 		e.Result = token.Result{Outcome: token.OutcomeUnknown, Failures: 1}
-	}
-	for _, ask := range []string{"refresh", "get"} {
-		w := newWorld()
-		id := w.consent("DK1", 2*time.Hour, unknown)
-		w.refuse = &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}
-		if ask == "refresh" {
-			w.operator(t).Refresh(t.Context(), []token.ID{id}, false)
-		} else if _, err := w.operator(t).Get(t.Context(), id); err == nil {
-			t.Error("Get: got no error")
-		}
-		if want := []string{"Rotation Lost shop/DK1 rotation_lost"}; !slices.Equal(w.told, want) {
-			t.Errorf("%s: told %q, want %q", ask, w.told, want)
-		}
+	})
+	w.refuse = &oauth.Error{Class: oauth.ClassGrant, Status: 400, Code: "invalid_grant"}
+	w.operator(t).Refresh(t.Context(), []token.ID{id}, false)
+	untold := w.entries[id].Untold
+	if len(untold) != 1 || untold[0].Type != token.EventRotationLost {
+		t.Errorf("untold: got %+v, want %s", untold, token.EventRotationLost)
 	}
 }
 
@@ -122,11 +123,16 @@ func TestNewNeedsEverything(t *testing.T) {
 	for name, change := range map[string]func(*operate.Config){
 		"Store":       func(c *operate.Config) { c.Store = nil },
 		"Publisher":   func(c *operate.Config) { c.Publisher = nil },
-		"DialGrants":  func(c *operate.Config) { c.DialGrants = nil },
+		"Server":      func(c *operate.Config) { c.Server = nil },
+		"Dial":        func(c *operate.Config) { c.Dial = nil },
+		"Consenting":  func(c *operate.Config) { c.Consenting = nil },
+		"AtRisk":      func(c *operate.Config) { c.AtRisk = nil },
+		"Providers":   func(c *operate.Config) { c.Examination.Providers = nil },
+		"intervals":   func(c *operate.Config) { c.Examination.ReconcileInterval = 0 },
 		"Log":         func(c *operate.Config) { c.Log = nil },
 		"Concurrency": func(c *operate.Config) { c.Concurrency = 0 },
 	} {
-		config := newWorld().operator(t).Config
+		config := newWorld().config(t)
 		change(&config)
 		if _, err := operate.New(config); err == nil {
 			t.Errorf("without %s: got no error", name)

@@ -1,57 +1,18 @@
 package operate
 
-import (
-	"errors"
-	"time"
+import "token-refresher/internal/serve"
 
-	"token-refresher/internal/oauth"
-	"token-refresher/internal/token"
-)
+// Refusal is a normal answer: that is not done, and why. Its words are those of
+// the access-token function.
+type Refusal = serve.Refusal
 
-// Code is why there is no token, in a word for programs.
-type Code string
-
-// The codes.
+// The codes of refusals.
 const (
-	ConsentRequired     Code = "consent_required"     // only the merchant can help
-	UnknownToken        Code = "unknown_token"        // no such client or merchant
-	ProviderUnavailable Code = "provider_unavailable" // try again later
-	ClientMisconfigured Code = "client_misconfigured" // an operator can help
-	NotAllowed          Code = "not_allowed"          // the stack does not want it
+	ConsentRequired     = serve.ConsentRequired
+	UnknownToken        = serve.UnknownToken
+	ProviderUnavailable = serve.ProviderUnavailable
+	ClientMisconfigured = serve.ClientMisconfigured
+	NotAllowed          = serve.NotAllowed
 )
 
-// Refusal is a normal answer: there is no token, and why. It is an error too.
-type Refusal struct { //nolint:errname // an answer in the first place, an error only on its way there
-	Code    Code      `json:"error"`
-	Message string    `json:"message"`
-	Since   time.Time `json:"since,omitzero"`
-}
-
-// Error implements error.
-func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }
-
-func refuse(code Code, message string) *Refusal { return &Refusal{Code: code, Message: message} }
-
-// refusalOf is what a failed renewal means to who asked, or nil if it was a
-// store that failed.
-func refusalOf(e token.Entry, err error) *Refusal {
-	if reason, since := consentRequired(e); reason != "" {
-		return &Refusal{Code: ConsentRequired, Message: "the merchant has to consent again: " + reason, Since: since}
-	}
-	if failure, ok := errors.AsType[*oauth.Error](err); ok {
-		if failure.Class == oauth.ClassClient {
-			return refuse(ClientMisconfigured, failure.Error())
-		}
-		return refuse(ProviderUnavailable, failure.Error())
-	}
-	switch {
-	case errors.Is(err, token.ErrRemoved), errors.Is(err, token.ErrNotFound):
-		return refuse(UnknownToken, "there is no grant of this merchant")
-	case errors.Is(err, token.ErrNotDue):
-		return refuse(ProviderUnavailable, "the last tries failed; the next one is at "+e.DueAt.UTC().Format(time.RFC3339))
-	case errors.Is(err, token.ErrLeased):
-		return refuse(ProviderUnavailable, "it is being renewed right now")
-	default:
-		return nil
-	}
-}
+func refuse(code serve.Code, message string) *Refusal { return &Refusal{Code: code, Message: message} }

@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"time"
 
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
-// Token is how one token is doing. Times that are not known are absent.
+// Token is how one token is doing. What is not known is absent.
 type Token struct {
 	ID        string    `json:"token"`
 	State     State     `json:"state"`
 	Problem   string    `json:"problem,omitempty"`
-	IssuedAt  time.Time `json:"issued_at,omitzero"`
+	IssuedAt  time.Time `json:"issued_at,omitzero"` // the last success
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	DueAt     time.Time `json:"due_at,omitzero"`
 
@@ -21,11 +22,13 @@ type Token struct {
 	Version string `json:"version,omitempty"`
 
 	// Of grants only.
-	Revision          int64     `json:"revision,omitempty"`           // in the journal
-	PublishedRevision int64     `json:"published_revision,omitempty"` // in the grant's secret
-	ConsentedAt       time.Time `json:"consented_at,omitzero"`
-	Since             time.Time `json:"since,omitzero"` // when consent became required
-	Reason            string    `json:"reason,omitempty"`
+	Outcome           token.Outcome `json:"outcome,omitempty"`            // of the last try
+	TriedAt           time.Time     `json:"tried_at,omitzero"`            // when that was
+	Revision          int64         `json:"revision,omitempty"`           // in the journal
+	PublishedRevision int64         `json:"published_revision,omitempty"` // in the grant's secret
+	ConsentedAt       time.Time     `json:"consented_at,omitzero"`
+	Since             time.Time     `json:"since,omitzero"` // when consent became required
+	Reason            string        `json:"reason,omitempty"`
 }
 
 // State is how a token is doing.
@@ -36,7 +39,7 @@ const (
 	StateFresh           State = "fresh"            // not due yet
 	StateDue             State = "due"              // the next sweep renews it
 	StateHeld            State = "held"             // due, but its secret was written too recently
-	StateIdle            State = "idle"             // expired and wanted by nobody: renewed when it is asked for
+	StateIdle            State = "idle"             // wanted by nobody: got when it is asked for
 	StateExpired         State = "expired"          // of no use to anybody
 	StateMissing         State = "missing"          // promised, never got
 	StateUnreadable      State = "unreadable"       // there is something else, or it cannot be opened
@@ -46,9 +49,14 @@ const (
 )
 
 // showPublished says how a published token of client credentials is doing.
-func (i *Inventory) showPublished(id token.ID, stored token.Stored[token.AccessToken], credentialsAt, now time.Time) Token {
+func (i *Inventory) showPublished(
+	id token.ID, stored token.Stored[token.AccessToken], credentials token.Stored[token.Credentials], now time.Time,
+) Token {
 	shown := Token{ID: id.String(), Version: stored.Version}
 	switch {
+	case absent(stored.Err) && credentials.Value.Publish == token.PublishFunction:
+		shown.State = StateIdle
+		return shown
 	case errors.Is(stored.Err, token.ErrNotFound):
 		shown.State = StateMissing
 		return shown
@@ -58,7 +66,7 @@ func (i *Inventory) showPublished(id token.ID, stored token.Stored[token.AccessT
 	}
 	t := stored.Value
 	shown.IssuedAt, shown.ExpiresAt, shown.DueAt = t.IssuedAt, t.ExpiresAt, i.Schedule.DueAt(t)
-	switch i.Schedule.Judge(now, t, stored.WrittenAt, credentialsAt) {
+	switch i.Schedule.Judge(now, t, stored.WrittenAt, credentials.WrittenAt) {
 	case token.Due:
 		shown.State = StateDue
 	case token.Held:
@@ -77,12 +85,13 @@ func (i *Inventory) showEntry(e token.Entry, now time.Time) Token {
 	shown := Token{
 		ID: e.ID.String(), Revision: e.Revision, ConsentedAt: e.Grant.ConsentedAt,
 		IssuedAt: e.Access.IssuedAt, ExpiresAt: e.Access.ExpiresAt, DueAt: e.DueAt,
+		Outcome: e.Result.Outcome, TriedAt: e.Result.At,
 		State: entryState(e, now),
 	}
 	if e.Put.Confirmed {
 		shown.PublishedRevision = e.Put.Revision
 	}
-	shown.Reason, shown.Since = consentRequired(e)
+	shown.Reason, shown.Since = serve.ConsentReason(e)
 	switch {
 	case e.Sealed != nil:
 		shown.Problem = e.Sealed.Error()
@@ -93,7 +102,7 @@ func (i *Inventory) showEntry(e token.Entry, now time.Time) Token {
 }
 
 func entryState(e token.Entry, now time.Time) State {
-	reason, _ := consentRequired(e)
+	reason, _ := serve.ConsentReason(e)
 	switch {
 	case e.Removed:
 		return StateRemoved
@@ -113,21 +122,5 @@ func entryState(e token.Entry, now time.Time) State {
 		return StateDue
 	default:
 		return StateExpired
-	}
-}
-
-// consentRequired says why only the merchant can help, and since when; the
-// reason is empty if that is not so.
-func consentRequired(e token.Entry) (reason string, since time.Time) {
-	latch := e.Result.Latch
-	switch {
-	case e.Suspect:
-		return token.ReasonIdentityMismatch, e.CommittedAt
-	case latch == nil:
-		return "", time.Time{}
-	case e.Result.RotationLost:
-		return token.ReasonRotationLost, latch.Since
-	default:
-		return token.ReasonRevoked, latch.Since
 	}
 }

@@ -2,19 +2,21 @@ package operate_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
-	"maps"
-	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"token-refresher/internal/consent"
 	"token-refresher/internal/oauth"
 	"token-refresher/internal/operate"
 	"token-refresher/internal/publish"
 	"token-refresher/internal/refresh"
+	"token-refresher/internal/seal"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -31,15 +33,27 @@ type world struct {
 	writes      int
 	swaps       int
 
+	secrets map[token.ID]token.Stored[token.Grant] // grants' secrets; Version is in the list
+	notes   map[string][]byte
+
 	lifetime  time.Duration
 	issued    int
 	refuse    *oauth.Error // the provider's answer, nil: a token
 	suspect   bool
 	puts      []token.ID
+	read      []string // grants' secrets
 	published []publish.Urgency
 	putErr    error
-	told      []string
-	fails     string // the call of the store that fails
+	removal   token.Removal
+	removeErr error
+	served    []serve.Request
+	serveErr  error
+	atRisk    int
+	fails     string // the call of a store that fails
+	misdialed error  // what is wrong with all credentials
+
+	providers operate.Providers
+	keyErr    error
 }
 
 var errStore = fmt.Errorf("store is down")
@@ -53,33 +67,100 @@ func newWorld() *world {
 		grantTypes: map[string]token.GrantType{"pos": token.GrantTypeClientCredentials, "shop": token.GrantTypeAuthorizationCode},
 		access:     map[token.ID]token.Stored[token.AccessToken]{},
 		entries:    map[token.ID]token.Entry{},
+		secrets:    map[token.ID]token.Stored[token.Grant]{},
+		notes:      map[string][]byte{},
 		lifetime:   time.Hour,
+		providers:  operate.Providers{Discovered: 2, Told: true},
 	}
 }
 
 func (w *world) operator(t *testing.T) *operate.Operator {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	o, err := operate.New(operate.Config{
-		Inventory: operate.Inventory{Store: w, Journal: w, Schedule: schedule, Concurrency: 4},
-		Writer:    w, Swapper: w, Publisher: w, Log: log,
-		Renewer: &refresh.Renewer{
-			Journal: w, Secrets: w, Schedule: schedule, Log: log,
-			NewID: func() string { w.writes++; return fmt.Sprint("holder ", w.writes) },
-		},
-		Tell: func(_ context.Context, events []refresh.Event) {
-			for _, e := range events {
-				w.told = append(w.told, string(e.Type)+" "+e.ID.String()+" "+e.Reason)
-			}
-		},
-		Dial:       func(c token.Credentials) (refresh.Endpoint, error) { return endpoint{w, c.Client}, nil },
-		DialGrants: func(token.Credentials) (refresh.GrantEndpoint, error) { return grantEndpoint{w}, nil },
-	})
+	o, err := operate.New(w.config(t))
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	return o
 }
+
+func (w *world) config(t *testing.T) operate.Config {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	sealer, err := seal.New(seal.Config{Keys: oneKey{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inviter, err := consent.NewInviter(consent.InviterConfig{PublicURL: "https://consent.example", Seal: sealer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return operate.Config{
+		Inventory: operate.Inventory{Store: w, Journal: w, Schedule: schedule, Concurrency: 4},
+		Writer:    w, Publisher: w, Server: server{w}, Inviter: inviter, Log: log,
+		Renewer: &refresh.Renewer{
+			Journal: w, Secrets: w, Schedule: schedule, Log: log,
+			NewID: func() string { w.writes++; return fmt.Sprint("holder ", w.writes) },
+		},
+		Dial:       w.dial,
+		Consenting: func(c token.Credentials) (operate.Merchants, error) { return merchants{}, w.consenting(c) },
+		AtRisk:     func(_ context.Context, answers int) { w.atRisk += answers },
+		Examination: operate.Examination{
+			Providers:  func(context.Context, []token.Credentials) operate.Providers { return w.providers },
+			SealingKey: func(context.Context) error { return w.keyErr },
+			InviteKey:  func(context.Context) error { return w.keyErr },
+			Journal:    w, Labels: w.Labels, ReconcileInterval: 15 * time.Minute, WritesPerSecond: 40,
+		},
+	}
+}
+
+// oneKey is a key that never changes.
+type oneKey struct{}
+
+func (oneKey) Current(context.Context) (string, []byte, error) {
+	return "k1", []byte(strings.Repeat("k", 64)), nil
+}
+
+func (oneKey) Version(context.Context, string) ([]byte, error) { return nil, seal.ErrUnknownKey }
+
+// dial goes by the tag, as the providers of this world do.
+func (w *world) dial(c token.Credentials) (serve.Endpoint, error) {
+	if w.grantTypes[c.Client] == token.GrantTypeAuthorizationCode {
+		return serve.Endpoint{Grants: grantEndpoint{w}}, w.misdialed
+	}
+	return serve.Endpoint{Tokens: endpoint{w, c.Client}}, w.misdialed
+}
+
+func (w *world) consenting(c token.Credentials) error {
+	if w.grantTypes[c.Client] != token.GrantTypeAuthorizationCode {
+		return errors.New("provider: its grant_type is client_credentials")
+	}
+	return w.misdialed
+}
+
+// merchants are those of a provider in Denmark.
+type merchants struct{}
+
+func (merchants) CheckMerchant(merchant string) error {
+	if !strings.HasPrefix(merchant, "DK") {
+		return errors.New("does not match the provider's merchant_pattern")
+	}
+	return nil
+}
+
+// server is what hands out tokens.
+type server struct{ *world }
+
+func (s server) Get(_ context.Context, r serve.Request) (token.AccessToken, error) {
+	s.served = append(s.served, r)
+	at := time.Date(2026, 11, 21, 12, 0, 0, 999, time.UTC)
+	if s.serveErr != nil {
+		return token.AccessToken{}, s.serveErr
+	}
+	return token.AccessToken{ID: r.ID, Value: token.NewSecret(secretValue), Type: "Bearer", IssuedAt: at, ExpiresAt: at.Add(5 * time.Minute)}, nil
+}
+
+// secretValue looks like a token and is none.
+const secretValue = "At-handed-out-0123456789"
 
 // consent adds a grant whose access token was issued so long ago.
 func (w *world) consent(merchant string, age time.Duration, change func(*token.Entry)) token.ID {
@@ -96,6 +177,7 @@ func (w *world) consent(merchant string, age time.Duration, change func(*token.E
 		change(&e)
 	}
 	w.entries[id] = e
+	w.secrets[id] = token.Stored[token.Grant]{Value: e.Grant, Version: e.Put.Version}
 	return id
 }
 
@@ -106,116 +188,6 @@ func (w *world) publishAccess(id token.ID, age, written time.Duration) {
 		Version: "v1", WrittenAt: time.Now().Add(-written),
 		Value: token.AccessToken{ID: id, Value: token.NewSecret("published " + id.String()), IssuedAt: at, ExpiresAt: at.Add(w.lifetime)},
 	}
-}
-
-func (w *world) failing(call string) error {
-	if w.fails == call {
-		return errStore
-	}
-	return nil
-}
-
-func (w *world) Clients(_ context.Context, grantType token.GrantType) ([]string, error) {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(w.grantTypes)) {
-		if w.grantTypes[name] == grantType {
-			names = append(names, name)
-		}
-	}
-	return names, w.failing("Clients")
-}
-
-func (w *world) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
-	found := map[string]token.Stored[token.Credentials]{}
-	for _, name := range names {
-		stored, ok := w.credentials[name]
-		if !ok {
-			stored.Err = token.ErrNotFound
-		}
-		found[name] = stored
-	}
-	return found, w.failing("Credentials")
-}
-
-func (w *world) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
-	found := map[token.ID]token.Stored[token.AccessToken]{}
-	for _, id := range ids {
-		stored, ok := w.access[id]
-		if !ok {
-			stored.Err = token.ErrNotFound
-		}
-		found[id] = stored
-	}
-	return found, w.failing("AccessTokens")
-}
-
-func (w *world) PutAccessToken(_ context.Context, _ token.GrantType, t token.AccessToken, replaces string) error {
-	if w.putErr != nil {
-		return w.putErr
-	}
-	if w.access[t.ID].Version != replaces {
-		return token.ErrConflict
-	}
-	w.puts = append(w.puts, t.ID)
-	w.access[t.ID] = token.Stored[token.AccessToken]{Value: t, Version: replaces + "+", WrittenAt: time.Now()}
-	return nil
-}
-
-func (w *world) Get(_ context.Context, id token.ID) (token.Entry, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	e, ok := w.entries[id]
-	if !ok {
-		return token.Entry{ID: id}, token.ErrNotFound
-	}
-	return e, w.failing("Get")
-}
-
-func (w *world) Entries(context.Context) iter.Seq2[token.Entry, error] {
-	return func(yield func(token.Entry, error) bool) {
-		for id, e := range w.entries {
-			sealed := token.Entry{ID: id, Revision: e.Revision}
-			if !yield(sealed, w.failing("Entries")) {
-				return
-			}
-		}
-	}
-}
-
-func (w *world) Swap(_ context.Context, old, next token.Entry) (token.Entry, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	current, ok := w.entries[old.ID]
-	switch {
-	case !ok:
-		return token.Entry{}, token.ErrNotFound
-	case current.WriteID != old.WriteID:
-		return current, token.ErrConflict
-	}
-	w.swaps++
-	next.WriteID = fmt.Sprint("w", w.swaps)
-	w.entries[old.ID] = next
-	return next, nil
-}
-
-func (w *world) Labels(context.Context, token.ID) (token.Labels, error) {
-	return token.Labels{}, token.ErrNotFound
-}
-
-func (w *world) GrantVersion(context.Context, token.ID, string) token.Stored[token.Grant] {
-	return token.Stored[token.Grant]{Err: token.ErrNotFound}
-}
-
-func (w *world) KeepGrant(context.Context, token.Grant) error { return nil }
-
-func (w *world) Publish(_ context.Context, id token.ID, urgency publish.Urgency) (publish.Outcome, error) {
-	w.published = append(w.published, urgency)
-	e := w.entries[id]
-	if w.putErr == nil && urgency == publish.AtOnce {
-		e.AccessPut = token.AccessPut{Revision: e.Revision, At: time.Now()}
-		w.entries[id] = e
-	}
-	return publish.Outcome{Entry: e}, w.putErr
 }
 
 // endpoint is the way to the provider of client credentials.

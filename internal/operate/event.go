@@ -1,4 +1,4 @@
-package main
+package operate
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"time"
 
 	"token-refresher/internal/token"
 )
@@ -17,11 +18,13 @@ const maxTokens = 1000
 // event is what is asked for (docs/contract.md).
 type event struct {
 	Action   string   `json:"action"`
-	Client   string   `json:"client"`   // status
-	Merchant string   `json:"merchant"` // status
-	Tokens   []string `json:"tokens"`   // refresh
-	Force    bool     `json:"force"`    // refresh
-	Token    string   `json:"token"`    // get
+	Client   string   `json:"client"`    // status, invite
+	Merchant string   `json:"merchant"`  // status, invite
+	ReturnTo string   `json:"return_to"` // invite
+	ValidFor string   `json:"valid_for"` // invite
+	Tokens   []string `json:"tokens"`    // refresh
+	Force    bool     `json:"force"`     // refresh
+	Token    string   `json:"token"`     // get, remove
 }
 
 // showable is a word that can be repeated in an error: too short and too plain
@@ -41,8 +44,8 @@ func parseEvent(payload []byte) (event, error) {
 	}
 	var e event
 	targets := map[string]any{
-		"action": &e.Action, "client": &e.Client, "merchant": &e.Merchant,
-		"tokens": &e.Tokens, "force": &e.Force, "token": &e.Token,
+		"action": &e.Action, "client": &e.Client, "merchant": &e.Merchant, "return_to": &e.ReturnTo,
+		"valid_for": &e.ValidFor, "tokens": &e.Tokens, "force": &e.Force, "token": &e.Token,
 	}
 	for name, raw := range fields {
 		target, known := targets[name]
@@ -66,6 +69,36 @@ func (e event) filter() (token.ID, error) {
 		return id, nil
 	}
 	return id, id.Check()
+}
+
+// invited is who is asked to consent.
+func (e event) invited() (token.ID, error) {
+	id := token.ID{Client: e.Client, Merchant: e.Merchant}
+	if id.Merchant == "" {
+		return id, errors.New("the event names no merchant")
+	}
+	return id, id.Check()
+}
+
+// validFor is how long an invite is good for; 0 if the event does not say.
+func (e event) validFor() (time.Duration, error) {
+	if e.ValidFor == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(e.ValidFor)
+	if err != nil || d < minValidFor || d > maxValidFor {
+		return 0, errValidFor
+	}
+	return d, nil
+}
+
+// named is the token that a get or a removal is about.
+func (e event) named() (token.ID, error) {
+	id, err := token.ParseID(e.Token)
+	if err != nil {
+		return token.ID{}, fmt.Errorf("token: %w", err)
+	}
+	return id, nil
 }
 
 // ids are the tokens that a refresh names, each once.

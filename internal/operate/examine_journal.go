@@ -1,0 +1,199 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"token-refresher/internal/publish"
+	"token-refresher/internal/token"
+)
+
+const (
+	// lateSweeps is how many sweeps something may be due before it counts as
+	// late: as many as due times leave to spare.
+	lateSweeps = 3
+	// noVersion is one that no note has: storing over it does nothing.
+	noVersion = "doctor"
+	noteKey   = "doctor"
+)
+
+// ledger is what a walk over the journal's entries counts.
+type ledger struct {
+	live       int // neither removed nor parked
+	published  int // of which access tokens go into secrets too
+	unreadable []string
+	newest     token.Entry // that was committed last, as a list shows it
+	late       int         // due since longer than a few sweeps
+	latest     time.Time   // of which the first
+	active     time.Time   // the last try of any
+}
+
+// journal looks whether the journal's table can be used.
+func (x *examiner) journal(ctx context.Context) finding {
+	if err := x.tryJournal(ctx); err != nil {
+		return problem("The journal's table cannot be used (%s): see whether JOURNAL_TABLE names it, and give the function's role what template.yaml gives OperatorRole.", said(err))
+	}
+	x.ledger = &ledger{}
+	for entry, err := range x.Journal.Entries(ctx) {
+		if err != nil && !errors.Is(err, token.ErrUnreadable) {
+			x.ledger = nil
+			return problem("The journal cannot be read to its end (%s): try again, and see DynamoDB's throttling.", said(err))
+		}
+		x.count(entry, err)
+	}
+	if bad := x.ledger.unreadable; len(bad) > 0 {
+		return problem("%s: see docs/disaster.md before anything is deleted.", several(bad))
+	}
+	return well("The table is readable by both of its indexes and takes conditional writes; it has %d grants.", x.ledger.live)
+}
+
+// tryJournal asks both indexes, and makes a write whose condition fails.
+func (x *examiner) tryJournal(ctx context.Context) error {
+	_, dueErr := x.Examination.Journal.Due(ctx, x.now, 1)
+	_, publishErr := x.Examination.Journal.Unpublished(ctx, x.now, 1)
+	_, err := x.Examination.Journal.SwapNote(ctx, noteKey, nil, noVersion)
+	if errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrConflict) {
+		err = nil
+	}
+	return errors.Join(dueErr, publishErr, err)
+}
+
+// count adds an entry of the list, or one that cannot be read.
+func (x *examiner) count(e token.Entry, err error) {
+	l := x.ledger
+	switch {
+	case err != nil && e.ID == (token.ID{}):
+		l.unreadable = append(l.unreadable, said(err))
+		return
+	case err != nil:
+		l.unreadable = append(l.unreadable, fmt.Sprintf("entry %s: %s", e.ID, said(err)))
+		return
+	case e.Removed, e.Parked:
+		return
+	}
+	l.live++
+	if !x.unpublished(e.ID.Client) {
+		l.published++
+	}
+	if e.CommittedAt.After(l.newest.CommittedAt) {
+		l.newest = e
+	}
+	if e.Result.At.After(l.active) {
+		l.active = e.Result.At
+	}
+	if due := e.DueAt; !due.IsZero() && x.now.Sub(due) > lateSweeps*x.Schedule.SweepInterval {
+		l.late++
+		if l.latest.IsZero() || due.Before(l.latest) {
+			l.latest = due
+		}
+	}
+}
+
+// unpublished reports whether the client's access tokens stay out of secrets.
+func (x *examiner) unpublished(name string) bool {
+	for _, c := range x.clients {
+		if c.credentials.Client == name {
+			return c.credentials.Publish == token.PublishFunction
+		}
+	}
+	return false
+}
+
+// sealingKey looks whether the key seals, and opens the newest answer.
+func (x *examiner) sealingKey(ctx context.Context) finding {
+	if err := x.Examination.SealingKey(ctx); err != nil {
+		return problem("The sealing key cannot be used (%s): nothing is renewed without it; see docs/disaster.md.", said(err))
+	}
+	if x.ledger == nil || x.ledger.newest.ID == (token.ID{}) {
+		return well("It is readable and opens what it sealed; there is no grant yet to open.")
+	}
+	id := x.ledger.newest.ID
+	entry, err := x.Journal.Get(ctx, id)
+	if err == nil {
+		err = entry.Sealed
+	}
+	if err != nil {
+		return problem("The newest answer, that of %s, cannot be opened (%s): the key it was sealed with is needed again; see docs/disaster.md.", id, said(err))
+	}
+	return well("It is readable, and opens the newest answer, that of %s.", id)
+}
+
+// inviteKey looks whether invites can be made.
+func (x *examiner) inviteKey(ctx context.Context) finding {
+	if x.Inviter == nil || x.Examination.InviteKey == nil {
+		return skipped("This deployment has no consent pages: set PUBLIC_URL if merchants are to consent.")
+	}
+	if err := x.Examination.InviteKey(ctx); err != nil {
+		return problem("The invite key cannot be used (%s): no merchant can consent without it; see docs/disaster.md.", said(err))
+	}
+	return well("It is readable and opens what it sealed.")
+}
+
+// schedule looks whether sweeps come to their end, by what they leave behind.
+func (x *examiner) schedule(ctx context.Context) finding {
+	late, since, err := x.lateTokens(ctx)
+	if err != nil {
+		return problem("It is not known whether sweeps run (%s): see the alarm SweepMissing.", said(err))
+	}
+	if x.ledger == nil {
+		return problem("It is not known whether sweeps of grants run, since the journal cannot be read: see what the check of it says.")
+	}
+	reconciled, err := publish.LastReconcile(ctx, x.Journal)
+	if err != nil {
+		return problem("It is not known whether sweeps of grants run (%s): see the alarm SweepMissing.", said(err))
+	}
+	overdue := x.now.Sub(reconciled) - x.Examination.ReconcileInterval - lateSweeps*x.Schedule.SweepInterval
+	const look = "see whether the schedule is enabled, and what fails in the log of the refresh function"
+	switch {
+	case late > 0:
+		return problem("%d tokens of client credentials are late, the first since %s: %s.", late, span(x.now.Sub(since)), look)
+	case x.ledger.live == 0 && len(x.clients) == 0:
+		return skipped("There is nothing to sweep yet.")
+	case x.ledger.live > 0 && !reconciled.IsZero() && overdue > 0:
+		return problem("The last sweep of grants that compared secrets and journal began %s ago: %s.", span(x.now.Sub(reconciled)), look)
+	case x.ledger.late > 0:
+		return warning("%d grants are due and wait, the first since %s: %s.", x.ledger.late, span(x.now.Sub(x.ledger.latest)), look)
+	case reconciled.IsZero() && x.ledger.live > 0:
+		return warning("Nothing is late, but no sweep has compared secrets and journal to the end yet: look again in %s.", x.Examination.ReconcileInterval)
+	case x.ledger.live == 0:
+		return well("No token is late; there is no grant yet to sweep.")
+	default:
+		return well("No token is late; the last comparison of secrets and journal began %s ago, the last try to renew a grant was %s ago.",
+			span(x.now.Sub(reconciled)), span(x.now.Sub(x.ledger.active)))
+	}
+}
+
+// lateTokens counts the published tokens of client credentials that no sweep has
+// renewed in time.
+func (x *examiner) lateTokens(ctx context.Context) (late int, since time.Time, err error) {
+	stored, err := x.Store.AccessTokens(ctx, x.issued())
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	for _, one := range stored {
+		due := x.Schedule.DueAt(one.Value)
+		if allowed := one.WrittenAt.Add(x.Schedule.WriteInterval); allowed.After(due) {
+			due = allowed
+		}
+		if one.Err != nil || x.now.Sub(due) <= lateSweeps*x.Schedule.SweepInterval {
+			continue
+		}
+		late++
+		if since.IsZero() || due.Before(since) {
+			since = due
+		}
+	}
+	return late, since, nil
+}
+
+// issued are the tokens that client credentials publish.
+func (x *examiner) issued() (ids []token.ID) {
+	for _, c := range x.clients {
+		if !c.grants && c.credentials.Publish != token.PublishFunction {
+			ids = append(ids, c.credentials.IDs()...)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,149 @@
+package operate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"token-refresher/internal/token"
+)
+
+// HandlerConfig is what a Handler is made of. Operator and Log are needed.
+type HandlerConfig struct {
+	Operator *Operator
+	AllowGet bool // whether it hands out tokens
+	Log      *slog.Logger
+}
+
+// Handler answers operators' events: the operator function's and, without a
+// function, the command line's. It is safe for concurrent use.
+type Handler struct{ HandlerConfig }
+
+// NewHandler checks the configuration and returns a Handler.
+func NewHandler(config HandlerConfig) (*Handler, error) {
+	if config.Operator == nil || config.Log == nil {
+		return nil, errors.New("operate: Operator and Log are needed")
+	}
+	return &Handler{config}, nil
+}
+
+// Handle does what the event asks for (docs/contract.md, "Operator function").
+// That something is not done is a normal answer, a *Refusal; an error means that
+// the event is wrong or a store failed, and shows no value of the event. The
+// answer is one for encoding/json.
+func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (answer any, err error) {
+	e, err := parseEvent(payload)
+	if err != nil {
+		h.Log.ErrorContext(ctx, "event refused", "error", err)
+		return nil, err
+	}
+	started := time.Now()
+	answer, err = h.answer(ctx, e)
+	attributes := []any{"action", showable.FindString(e.Action), "duration_ms", time.Since(started).Milliseconds()}
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		h.Log.InfoContext(ctx, "refused", append(attributes, "code", string(refusal.Code))...)
+		return refusal, nil
+	}
+	if err != nil {
+		h.Log.ErrorContext(ctx, "action failed", append(attributes, "error", err)...)
+		return nil, err
+	}
+	h.Log.InfoContext(ctx, "action done", attributes...)
+	return answer, nil
+}
+
+func (h *Handler) answer(ctx context.Context, e event) (any, error) {
+	switch e.Action {
+	case "status":
+		filter, err := e.filter()
+		if err != nil {
+			return nil, err
+		}
+		return h.Operator.Status(ctx, filter)
+	case "refresh":
+		return h.refresh(ctx, e)
+	case "get":
+		return h.get(ctx, e)
+	case "invite":
+		return h.invite(ctx, e)
+	case "remove":
+		id, err := e.named()
+		if err != nil {
+			return nil, err
+		}
+		return h.Operator.Remove(ctx, id)
+	case "doctor":
+		return h.Operator.Examine(ctx), nil
+	default:
+		return nil, fmt.Errorf("the event asks for an unknown action%s: invite, status, refresh, get, remove and doctor are known", shown(e.Action))
+	}
+}
+
+// refreshAnswer is the answer to refresh, in the order of the event.
+type refreshAnswer struct {
+	Tokens []Refreshed `json:"tokens"`
+}
+
+func (h *Handler) refresh(ctx context.Context, e event) (any, error) {
+	ids, err := e.ids()
+	if err != nil {
+		return nil, err
+	}
+	return refreshAnswer{h.Operator.Refresh(ctx, ids, e.Force)}, nil
+}
+
+func (h *Handler) invite(ctx context.Context, e event) (any, error) {
+	id, err := e.invited()
+	if err != nil {
+		return nil, err
+	}
+	validFor, err := e.validFor()
+	if err != nil {
+		return nil, err
+	}
+	invitation, err := h.Operator.Invite(ctx, id, e.ReturnTo, validFor)
+	if err != nil {
+		return nil, err
+	}
+	h.Log.InfoContext(ctx, "invite made", "token", id.String(), "expires_at", invitation.ExpiresAt)
+	return invitation, nil
+}
+
+// tokenAnswer is the answer that carries a token: it is asked for by name, and
+// only in a stack that allows it.
+type tokenAnswer struct {
+	AccessToken string    `json:"access_token"`
+	TokenType   string    `json:"token_type"`
+	Scope       string    `json:"scope,omitempty"`
+	IssuedAt    time.Time `json:"issued_at"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	Client      string    `json:"client"`
+	Merchant    string    `json:"merchant,omitempty"`
+}
+
+func (h *Handler) get(ctx context.Context, e event) (any, error) {
+	id, err := e.named()
+	if err != nil {
+		return nil, err
+	}
+	if !h.AllowGet {
+		return nil, refuse(NotAllowed, "this stack hands out no token here (ALLOW_GET)")
+	}
+	t, err := h.Operator.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	h.Log.WarnContext(ctx, "token handed out", "token", id.String())
+	return answerOf(t), nil
+}
+
+func answerOf(t token.AccessToken) tokenAnswer {
+	return tokenAnswer{
+		AccessToken: t.Value.Reveal(), TokenType: t.Type, Scope: t.Scope,
+		IssuedAt: t.IssuedAt.UTC().Truncate(time.Second), ExpiresAt: t.ExpiresAt.UTC().Truncate(time.Second),
+		Client: t.ID.Client, Merchant: t.ID.Merchant,
+	}
+}

@@ -1,0 +1,94 @@
+package operate_test
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"token-refresher/internal/operate"
+	"token-refresher/internal/serve"
+	"token-refresher/internal/token"
+)
+
+func TestInvite(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		id       token.ID
+		returnTo string
+		validFor time.Duration
+		arrange  func(w *world)
+		want     serve.Code // why not
+		lasts    time.Duration
+	}{
+		{name: "as it comes", id: token.ID{Client: "shop", Merchant: "DK1"}, lasts: 168 * time.Hour},
+		{name: "with all", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "https://shop.example/a?b=c", validFor: time.Minute, lasts: time.Minute},
+		{name: "for a month", id: token.ID{Client: "shop", Merchant: "DK1"}, validFor: 720 * time.Hour, lasts: 720 * time.Hour},
+		{name: "to an address that is none", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "http://shop.example/", want: operate.NotAllowed},
+		{name: "to a long address", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "https://shop.example/" + strings.Repeat("x", 500), want: operate.NotAllowed},
+		{name: "unknown client", id: token.ID{Client: "nosuch", Merchant: "DK1"}, want: operate.UnknownToken},
+		{name: "no merchant of the provider", id: token.ID{Client: "shop", Merchant: "NO1"}, want: operate.UnknownToken},
+		{name: "client credentials", id: token.ID{Client: "pos", Merchant: "DK1"}, want: operate.ClientMisconfigured},
+		{name: "credentials that cannot be used", id: token.ID{Client: "shop", Merchant: "DK1"}, want: operate.ClientMisconfigured, arrange: func(w *world) {
+			w.misdialed = errors.New("provider: response_type: must be code id_token")
+		}},
+		{name: "credentials that cannot be read", id: token.ID{Client: "shop", Merchant: "DK1"}, want: operate.ClientMisconfigured, arrange: func(w *world) {
+			w.credentials["shop"] = token.Stored[token.Credentials]{Err: token.ErrUnreadable}
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				if test.arrange != nil {
+					test.arrange(w)
+				}
+				got, err := w.operator(t).Invite(t.Context(), test.id, test.returnTo, test.validFor)
+				refusal, _ := errors.AsType[*operate.Refusal](err)
+				if test.want != "" {
+					if refusal == nil || refusal.Code != test.want || got != (operate.Invitation{}) {
+						t.Fatalf("Invite: got %v, want the refusal %s", err, test.want)
+					}
+					if test.returnTo != "" && strings.Contains(refusal.Message, test.returnTo) {
+						t.Errorf("the refusal %q repeats the address", refusal.Message)
+					}
+					return
+				}
+				address, parseErr := url.Parse(got.URL)
+				if err != nil || parseErr != nil || address.Host != "consent.example" || address.Query().Get("invite") == "" {
+					t.Errorf("Invite: got %q (%v), want a link with an invite", got.URL, err)
+				}
+				if left := time.Until(got.ExpiresAt); left != test.lasts {
+					t.Errorf("it lasts %s, want %s", left, test.lasts)
+				}
+			})
+		})
+	}
+}
+
+func TestInviteRefusesDurations(t *testing.T) {
+	t.Parallel()
+	for _, validFor := range []time.Duration{-time.Hour, time.Minute - 1, 720*time.Hour + 1} {
+		if _, err := newWorld().operator(t).Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", validFor); err == nil {
+			t.Errorf("Invite for %s: got no error", validFor)
+		}
+	}
+}
+
+func TestInviteWithoutPages(t *testing.T) {
+	t.Parallel()
+	config := newWorld().config(t)
+	config.Inviter = nil
+	o, err := operate.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", 0)
+	if refusal, ok := errors.AsType[*operate.Refusal](err); !ok || refusal.Code != operate.NotAllowed || !strings.Contains(refusal.Message, "PUBLIC_URL") {
+		t.Errorf("Invite: got %v, want a refusal that names PUBLIC_URL", err)
+	}
+}
