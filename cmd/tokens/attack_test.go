@@ -139,7 +139,7 @@ func TestAttackThroughArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := secretNames(t, secrets)
-	for _, e := range []string{evil, "../../../etc/passwd", "pos/../../x", "pos/", "%00", strings.Repeat("long", 5000)} {
+	for _, e := range []string{evil, "../../../etc/passwd", "pos/../../x", "pos/", strings.Repeat("long", 5000)} {
 		lines := [][]string{
 			{e}, {"--" + e}, {"--color", e, "status"}, {"client", e}, {"sandbox", "--aws", e}, {"sandbox", "--speed", e},
 			{"status", "--client", e, "--function", "operator"}, {"status", "--state", e, "--function", "operator"},
