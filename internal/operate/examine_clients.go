@@ -1,8 +1,8 @@
 package operate
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -108,11 +108,11 @@ func (x *examiner) permissions(ctx context.Context) finding {
 		{"describe a grant", func() error { _, err := x.Examination.Labels(ctx, id); return err }},
 		{"read a grant", func() error {
 			stored, err := x.Store.Grants(ctx, []token.ID{id})
-			return errors.Join(err, stored[id].Err)
+			return cmp.Or(err, stored[id].Err)
 		}},
 		{"read an access token", func() error {
 			stored, err := x.Store.AccessTokens(ctx, []token.ID{id})
-			return errors.Join(err, stored[id].Err)
+			return cmp.Or(err, stored[id].Err)
 		}},
 	} {
 		if err := call.make(); err != nil && !absent(err) {
