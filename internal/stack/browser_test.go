@@ -9,15 +9,19 @@ import (
 	"testing"
 )
 
-// takeConsents lets a merchant consent through the consent function, as a
-// browser and the API would: a new merchant, and one whose grant was deleted.
+// takeConsents lets merchants consent through the consent function, as browsers
+// and the API would: one who never did, and one whose secrets were deleted.
 func (r *rig) takeConsents(t *testing.T) {
 	t.Helper()
-	const newcomer = "FI12345678"
-	r.takeConsent(t, longClient, newcomer)
-	r.deleteSecret(t, "mobilepay/"+longClient+"/"+newcomer+"/grant")
-	r.deleteSecret(t, "mobilepay/"+longClient+"/"+newcomer+"/access-token")
-	r.takeConsent(t, longClient, newcomer)
+	const returning = "DK00000007"
+	r.takeConsent(t, longClient, "DK00000006")
+	r.consent(t, longClient, returning)
+	r.create(t, "mobilepay/"+longClient+"/"+returning+"/access-token", oldToken(longClient, returning), map[string]string{
+		"client": longClient, "kind": "access-token", "grant-type": consented,
+	})
+	r.deleteSecret(t, "mobilepay/"+longClient+"/"+returning+"/grant")
+	r.deleteSecret(t, "mobilepay/"+longClient+"/"+returning+"/access-token")
+	r.takeConsent(t, longClient, returning)
 }
 
 // takeConsent is one consent. It returns how to send its callback once more.

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +25,7 @@ func TestBuildsAreReproducible(t *testing.T) {
 	for _, arguments := range [][]string{{"init", "--quiet"}, {"add", "--all"}, {"commit", "--quiet", "--message", "sources"}} {
 		command := exec.CommandContext(t.Context(), "git", append(identity, arguments...)...)
 		command.Dir = clone
+		command.Env = withoutGit(os.Environ())
 		if text, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("git %v: %v\n%s", arguments, err, text)
 		}
@@ -85,4 +88,9 @@ func copySources(t *testing.T, to string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// withoutGit takes away what would lead git to another repository, as in a hook.
+func withoutGit(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,6 +24,15 @@ func elsewhere() []string {
 		"logs:CreateLogStream", "logs:PutLogEvents", // Lambda, of what is printed
 		"sqs:SendMessage",                                   // Lambda, of what failed
 		"xray:PutTelemetryRecords", "xray:PutTraceSegments", // the daemon beside the function
+	}
+}
+
+// later are the actions that come after longer than a test waits.
+func later() map[string][]string {
+	return map[string][]string{
+		// A removal that broke off is ended by a sweep a minute later:
+		// TestRemovalIsFinished of internal/publish.
+		"GrantsFunction": {"secretsmanager:DeleteSecret"},
 	}
 }
 
@@ -49,10 +57,11 @@ func TestEveryRightIsUsed(t *testing.T) {
 	r.operate(t)
 	r.takeConsents(t)
 	r.handOut(t)
-	r.sweep(t, "GrantsFunction") // ends the removal
 
 	for _, function := range functions(t, r.stack) {
-		unused := slices.DeleteFunc(r.guard.unused(function), func(action string) bool { return slices.Contains(elsewhere(), action) })
+		unused := slices.DeleteFunc(r.guard.unused(function), func(action string) bool {
+			return slices.Contains(elsewhere(), action) || slices.Contains(later()[function], action)
+		})
 		if len(unused) > 0 {
 			t.Errorf("%s: its role allows %v, which it never uses", function, unused)
 		}
@@ -152,15 +161,13 @@ func (r *rig) sweep(t *testing.T, function string) {
 	r.invoke(t, function, []byte(`{"action":"sweep"}`), &answer)
 }
 
-// operate asks the operator function for everything once. Of a removal it is
-// kept from the last step, for a sweep to end it.
+// operate asks the operator function for everything once; of what it publishes,
+// one secret is gone and one is deleted.
 func (r *rig) operate(t *testing.T) {
 	t.Helper()
 	r.credentialsOf(t, "leaving", merchant)
-	r.guard.breaks(func(function string, request request) bool {
-		return function == "OperatorFunction" && strings.HasSuffix(request.action, ":DeleteSecret")
-	})
-	defer r.guard.breaks(nil)
+	r.eraseSecret(t, "mobilepay/pos2/DK00000002/access-token")
+	r.deleteSecret(t, "mobilepay/"+longClient+"/"+merchant+"/access-token")
 	for _, event := range []string{
 		`{"action":"status"}`,
 		`{"action":"doctor"}`,

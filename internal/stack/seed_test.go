@@ -41,6 +41,7 @@ func (r *rig) seed(t *testing.T) {
 		r.consent(t, shortClient, merchant)
 	}
 	r.consent(t, longClient, merchant)
+	r.consent(t, longClient, "FI12345678")
 }
 
 // register makes a client known to the provider.
