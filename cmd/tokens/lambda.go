@@ -26,9 +26,11 @@ const (
 	maxAnswer = 8 << 20
 )
 
-// operatorFlags say which operator function is asked, and where.
+// operatorFlags say which operator function is asked, and where. Without one,
+// and with the functions' environment set, this process answers itself.
 type operatorFlags struct {
 	Function    string `placeholder:"NAME" help:"Name or ARN of the operator function."`
+	Table       string `env:"JOURNAL_TABLE" hidden:""`
 	Stack       string `placeholder:"NAME" help:"Name of the stack, instead: its operator function is called NAME-operator."`
 	Region      string `placeholder:"REGION" help:"Region (default: the AWS configuration's)."`
 	EndpointURL string `name:"endpoint-url" env:"AWS_ENDPOINT_URL_LAMBDA,AWS_ENDPOINT_URL" placeholder:"URL" help:"Where Lambda is, if not at AWS."`
@@ -36,8 +38,11 @@ type operatorFlags struct {
 
 // check is part of each command's Validate.
 func (f *operatorFlags) check() error {
-	if (f.Function == "") == (f.Stack == "") {
+	switch {
+	case f.Function != "" && f.Stack != "", f.name() == "" && f.Table == "":
 		return errors.New("name the operator function with --function NAME, or its stack with --stack NAME")
+	case f.name() == "" && f.Region != "":
+		return errors.New("--region: without a function, the Region is that of the AWS configuration")
 	}
 	return checkEndpoint(f.EndpointURL)
 }
@@ -49,8 +54,8 @@ func (f *operatorFlags) name() string {
 	return f.Function
 }
 
-// ask sends an event to the operator function and decodes its answer. A normal
-// answer that says why not is an error here.
+// ask sends an event to the operator function, or answers it here, and decodes
+// the answer. A normal answer that says why not is an error.
 func (f *operatorFlags) ask(ctx context.Context, con console, event, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, invokeTimeout)
 	defer cancel()
@@ -58,7 +63,11 @@ func (f *operatorFlags) ask(ctx context.Context, con console, event, answer any)
 	if err != nil {
 		return fmt.Errorf("encode the event: %w", err)
 	}
-	answered, err := f.invoke(ctx, payload)
+	respond := f.invoke
+	if f.name() == "" {
+		respond = con.respond
+	}
+	answered, err := respond(ctx, payload)
 	if err != nil {
 		return err
 	}
