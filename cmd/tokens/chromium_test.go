@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,12 +66,29 @@ func (s *site) visitor(t *testing.T, proxy string) tab {
 // beside opens another tab of the same browser.
 func (b tab) beside() tab { return newTab(b.ctx, b.t) }
 
+// newTab opens a tab. That its page does what is not allowed, or fails, fails the
+// test.
 func newTab(parent context.Context, t *testing.T, options ...chromedp.ContextOption) tab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(parent, patience)
 	t.Cleanup(cancel)
 	ctx, closeTab := chromedp.NewContext(ctx, options...)
-	t.Cleanup(closeTab)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	console := chromedp.Console(ctx)
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		for message, err := range console {
+			if err == nil && (message.IsException() || message.Source == "security") {
+				t.Errorf("console: %s", message)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		closeTab()
+		listening.Wait()
+	})
 	return tab{t, ctx}
 }
 
