@@ -53,7 +53,7 @@ func (x *examiner) journal(ctx context.Context) finding {
 func (x *examiner) tryJournal(ctx context.Context) error {
 	_, dueErr := x.Examination.Journal.Due(ctx, x.now, 1)
 	_, publishErr := x.Examination.Journal.Unpublished(ctx, x.now, 1)
-	_, err := x.Examination.Journal.SwapNote(ctx, noteKey, nil, noVersion)
+	_, err := x.Examination.Journal.SwapNote(ctx, noteKey, []byte("{}"), noVersion)
 	if errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrConflict) {
 		err = nil
 	}
