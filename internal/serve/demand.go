@@ -42,11 +42,19 @@ func (d *demand) answer(ctx context.Context) (token.AccessToken, error) {
 }
 
 // stored is the token that some store still has of a client that cannot be
-// used, or the refusal.
+// used, or the refusal. What the journal says must not be handed out is not
+// looked for in a secret.
 func (d *demand) stored(ctx context.Context, refusal *Refusal) (token.AccessToken, error) {
 	now := time.Now()
 	if d.ID.Merchant != "" {
-		if e, err := d.Journal.Get(ctx, d.ID); err == nil && usable(e) && valid(e.Access, now) {
+		switch e, err := d.Journal.Get(ctx, d.ID); {
+		case err != nil: // that of a grant is in its secret alone, or it is none
+		case !usable(e):
+			if t, err := d.sealed(ctx, e); err == nil {
+				return t, nil
+			}
+			return token.AccessToken{}, refusal
+		case valid(e.Access, now):
 			return e.Access, nil
 		}
 	}
