@@ -78,7 +78,7 @@ func notRemoved(err error) error {
 func whatIsLeft(r token.Removal, err error) string {
 	var sentences []string
 	if r.Unrevocable {
-		sentences = append(sentences, "The provider has no revocation endpoint: only the merchant can withdraw the consent there.")
+		sentences = append(sentences, "It was not revoked: the provider has no revocation endpoint, or did not do it for a day. Only the merchant can withdraw the consent there.")
 	}
 	switch {
 	case err != nil:

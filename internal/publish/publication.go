@@ -74,10 +74,10 @@ type publication struct {
 
 func (r *publication) work(ctx context.Context) error {
 	switch e := r.Entry; {
-	case e.Sealed != nil:
-		return token.ErrSealed
 	case e.Removing() && !e.Removal.NextAt.After(time.Now()):
 		return r.remove(ctx)
+	case e.Sealed != nil:
+		return token.ErrSealed
 	case e.Suspect, e.Removed, e.Parked:
 		return r.plan(ctx)
 	}

@@ -162,18 +162,23 @@ func (r *removal) steps(ctx context.Context) error {
 	return errors.Join(revokeErr, clearErr, r.end(ctx, clearErr == nil))
 }
 
-// revoke revokes the removed refresh token, if that is still to be done.
+// revoke revokes the removed refresh token, if that is still to be done. What
+// could not be revoked for a day is given up.
 func (r *removal) revoke(ctx context.Context) error {
 	grant := r.Entry.Grant
 	if !r.Entry.Removal.RevokedAt.IsZero() {
 		return nil
 	}
-	var err error
-	if !grant.RefreshToken.Empty() {
+	err := r.Entry.Sealed
+	if err == nil && !grant.RefreshToken.Empty() {
 		err = r.Revoke(ctx, grant)
 	}
 	unrevocable := errors.Is(err, token.ErrNoRevocation)
 	if err != nil && !unrevocable {
+		if now := time.Now(); !now.Before(r.Schedule.RevokeUntil(r.Entry.Removal)) {
+			r.Log.ErrorContext(ctx, "a removed refresh token is given up: it was never revoked", "token", r.Entry.ID.String(), "error", err)
+			return r.note(ctx, func(e token.Entry) token.Entry { return e.RevokedInVain(now) })
+		}
 		return fmt.Errorf("revoke: %w", err)
 	}
 	return r.note(ctx, func(e token.Entry) token.Entry { return e.Revoked(unrevocable, time.Now()) })

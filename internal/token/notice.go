@@ -20,6 +20,7 @@ const (
 	ReasonIdentityMismatch = "identity_mismatch" // the ID token names somebody else
 	ReasonRefreshed        = "refreshed"         // the provider accepts the grant again
 	ReasonRemoved          = "removed"           // by command
+	ReasonNotRevoked       = "not_revoked"       // the removed refresh token could not be revoked
 	ReasonRevoked          = "revoked"           // the provider refuses the grant for good
 	ReasonRotationLost     = "rotation_lost"     // the answer with the newer refresh token never came
 )

@@ -24,6 +24,10 @@ const removalGrace = PutWithin + PutGrace
 // removal's steps: a day.
 const longestRemovalWait = 24 * 60
 
+// revokeFor, in sweeps, is how long a removed refresh token is tried to be
+// revoked: a day. Until then its merchant cannot consent again.
+const revokeFor = 24 * 60
+
 // Removal is how far the removal of a grant has come that a person ordered. Its
 // steps are independent; one that failed is tried again.
 type Removal struct {
@@ -32,7 +36,7 @@ type Removal struct {
 	DeletedAt   time.Time // both secrets are scheduled for deletion, or gone
 	DoneAt      time.Time // looked at once more after everybody who began before it
 	NextAt      time.Time // the next try
-	Unrevocable bool      // RevokedAt stands for: the provider has no revocation endpoint
+	Unrevocable bool      // RevokedAt stands for: the provider has no revocation endpoint, or all tries failed
 }
 
 // Done reports whether all of it is done.
@@ -95,9 +99,18 @@ func (e Entry) ClaimRemoval(lease Lease, now time.Time) (Entry, error) {
 // answer is not kept any longer.
 func (e Entry) Revoked(unrevocable bool, now time.Time) Entry {
 	e.Removal.RevokedAt, e.Removal.Unrevocable = now, unrevocable
-	e.Grant, e.Access, e.Blob = Grant{}, AccessToken{}, nil
+	e.Grant, e.Access, e.Blob, e.Sealed = Grant{}, AccessToken{}, nil, nil
 	return e
 }
+
+// RevokedInVain notes that the refresh token is given up, and tells it: a day of
+// tries has failed. Its merchant could never consent again otherwise.
+func (e Entry) RevokedInVain(now time.Time) Entry {
+	return e.Revoked(true, now).Tell(EventConsentRemoved, ReasonNotRevoked, now)
+}
+
+// RevokeUntil is when a refresh token that cannot be revoked is given up.
+func (s Schedule) RevokeUntil(r Removal) time.Time { return r.At.Add(revokeFor * s.SweepInterval) }
 
 // RemovalTried notes whether both secrets are gone, and plans what is left to
 // do. If a step failed, that is after as long as it has taken until now, from
@@ -112,6 +125,9 @@ func (s Schedule) RemovalTried(e Entry, deleted bool, now time.Time) Entry {
 	switch {
 	case !deleted || r.RevokedAt.IsZero():
 		r.NextAt = now.Add(min(max(now.Sub(r.At), s.SweepInterval/2), longestRemovalWait*s.SweepInterval))
+		if until := s.RevokeUntil(*r); r.RevokedAt.IsZero() && until.After(now) && until.Before(r.NextAt) {
+			r.NextAt = until
+		}
 	case now.Before(quiet):
 		r.NextAt = quiet
 	default:
