@@ -54,7 +54,7 @@ func consumers() []consumer {
 		},
 		{
 			name: "Node.js", snippet: "tokens.mjs", folder: "node", file: "tokens.mjs", id: "reporting/DK12345678",
-			needs: []string{"npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"},
+			needs: []string{"npm", "ci", "--prefer-offline", "--fetch-retries=1", "--ignore-scripts", "--no-audit", "--no-fund"},
 			run:   []string{"node", "check.mjs"},
 		},
 	}
