@@ -89,9 +89,12 @@ func (s statusTable) hidden(tokens, shown []operate.Token) string {
 
 // problem is a client that nothing can be asked for.
 func (s statusTable) problem(client operate.Client) []string {
-	name := printable(client.Name)
+	text := printable(client.Name) + ": " + printable(client.Problem)
+	if !client.Since.IsZero() {
+		text += " (" + ago(client.Since, s.now) + ")"
+	}
 	var lines []string
-	for i, line := range wrap(name+": "+printable(client.Problem), s.width-8) {
+	for i, line := range wrap(text, s.width-8) {
 		head := s.paint.do(red, "client") + gap
 		if i > 0 {
 			head = pad("", 8)

@@ -27,6 +27,7 @@ func mixed() operate.Status {
 	unreadable := operate.Token{ID: "reporting/DK11111111", State: operate.StateUnreadable, Problem: "the journal's answer cannot be opened"}
 	return operate.Status{Clients: []operate.Client{
 		{Name: "kiosk", Problem: "secret mobilepay/kiosk/credentials: unreadable value: client_id is missing; provider is missing: name a preset or give an object"},
+		{Name: "mobile", Problem: "stopped: the provider refuses its credentials", Since: noon.Add(-2 * time.Hour)},
 		{Name: "pos", GrantType: token.GrantTypeClientCredentials, Tokens: []operate.Token{
 			alive("pos", operate.StateFresh, 59*time.Minute), alive("pos/DK12345678", operate.StateDue, 9*time.Minute),
 			alive("pos/DK2", operate.StateHeld, 5*time.Minute), {ID: "pos/DK3", State: operate.StateMissing},
@@ -42,6 +43,7 @@ func TestStatusAt80Columns(t *testing.T) {
 	t.Parallel()
 	want := `client  kiosk: secret mobilepay/kiosk/credentials: unreadable value: client_id
         is missing; provider is missing: name a preset or give an object
+client  mobile: stopped: the provider refuses its credentials (2h00m ago)
 TOKEN                 LIFE LEFT           LAST SUCCESS  STATE
 reporting/DK11111111  ░░░░░░░░░░  -       -             unreadable
     the journal's answer cannot be opened
@@ -59,7 +61,7 @@ reporting/DK6         ░░░░░░░░░░  -       -             park
 pos                   ██████████  59m00s  1m00s ago     fresh
 reporting/DK5         ░░░░░░░░░░  -       6h00m ago     idle
 reporting/DK7         ░░░░░░░░░░  -       -             removed
-11 tokens of 3 clients: 1 unreadable, 1 consent required, 1 expired, 1 missing, 1 due, 1 held, 1 parked, 2 fresh, 1 idle, 1 removed; 1 client with a problem`
+11 tokens of 4 clients: 1 unreadable, 1 consent required, 1 expired, 1 missing, 1 due, 1 held, 1 parked, 2 fresh, 1 idle, 1 removed; 2 clients with a problem`
 	got := strings.Join(statusTable{width: 80, now: noon}.lines(mixed()), "\n")
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
@@ -73,8 +75,8 @@ var sgr = regexp.MustCompile(`\x1b\[[0-9]*m`)
 func TestStatusFits(t *testing.T) {
 	t.Parallel()
 	long := mixed()
-	long.Clients[1].Tokens[0].ID = "a-client-with-thirty-one-letters/" + strings.Repeat("merchant", 8)
-	long.Clients[1].Tokens[0].Problem = strings.Repeat("word ", 100) + strings.Repeat("x", 300)
+	long.Clients[2].Tokens[0].ID = "a-client-with-thirty-one-letters/" + strings.Repeat("merchant", 8)
+	long.Clients[2].Tokens[0].Problem = strings.Repeat("word ", 100) + strings.Repeat("x", 300)
 	for _, width := range []int{minWidth, 80, 100, 120, 139, 140, 160, 240} {
 		for name, status := range map[string]operate.Status{"mixed": mixed(), "long": long} {
 			plain := statusTable{width: width, now: noon}.lines(status)
