@@ -7,15 +7,19 @@ import (
 	"io"
 
 	"token-refresher/internal/operate"
+	"token-refresher/internal/provider"
 	"token-refresher/internal/token"
 )
 
-// OperatorHandler returns what answers operators' events. It is made once per
-// instance, and needs the journal; invites need PUBLIC_URL.
-func (a *App) OperatorHandler() (*operate.Handler, error) {
-	operator, err := a.Operator()
+// Operator returns what answers operators' events. It is made once per instance,
+// and needs the journal; invites need PUBLIC_URL.
+func (a *App) Operator() (*operate.Handler, error) {
+	if a.grants == nil {
+		return nil, errors.New("make the operator: there is no journal")
+	}
+	operator, err := a.newOperator()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make the operator: %w", err)
 	}
 	return operate.NewHandler(operate.HandlerConfig{Operator: operator, AllowGet: a.Config.AllowGet, Log: a.Log})
 }
@@ -37,19 +41,7 @@ func OpenOperator(ctx context.Context, lookup Lookup, output io.Writer) (*operat
 	if err != nil {
 		return nil, err
 	}
-	return a.OperatorHandler()
-}
-
-// Operator returns what does what operators ask for. It needs the journal.
-func (a *App) Operator() (*operate.Operator, error) {
-	if a.grants == nil {
-		return nil, errors.New("make the operator: there is no journal")
-	}
-	operator, err := a.newOperator()
-	if err != nil {
-		return nil, fmt.Errorf("make the operator: %w", err)
-	}
-	return operator, nil
+	return a.Operator()
 }
 
 func (a *App) newOperator() (*operate.Operator, error) {
@@ -82,9 +74,12 @@ func (a *App) newOperator() (*operate.Operator, error) {
 // consenting is the provider that merchants consent at, or what is wrong with
 // the credentials for that. It makes no call.
 func (a *App) consenting(credentials token.Credentials) (operate.Merchants, error) {
-	p, err := a.parseProvider(credentials, token.GrantTypeAuthorizationCode)
+	p, err := provider.Parse([]byte(credentials.Provider.Reveal()), a.Config.ProviderHosts)
 	if err == nil {
 		err = p.CheckConsent()
+	}
+	if err == nil {
+		err = p.Check(credentials)
 	}
 	return p, err
 }

@@ -106,6 +106,11 @@ func TestOperatorWithoutAFunction(t *testing.T) {
 	}
 
 	var refusal operate.Refusal
+	w.storeIssuing(t, "pos", "http://127.0.0.1:1/token")
+	o.ask(t, `{"action":"invite","client":"pos","merchant":"DK12345678"}`, &refusal)
+	if refusal.Code != operate.ClientMisconfigured || !strings.Contains(refusal.Message, "nothing to consent to") {
+		t.Errorf("invite to client credentials: got %+v, want %s", refusal, operate.ClientMisconfigured)
+	}
 	o.ask(t, `{"action":"remove","token":"shop/DK12345678"}`, &refusal)
 	if refusal.Code != operate.UnknownToken {
 		t.Errorf("remove: got %+v, want %s", refusal, operate.UnknownToken)

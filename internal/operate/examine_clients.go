@@ -142,6 +142,9 @@ func (x *examiner) discovery(ctx context.Context) finding {
 	if len(faults) > 0 {
 		return problem("%s: compare the provider in the credentials with the provider's own documentation, and see whether it is reachable.", several(faults))
 	}
+	if x.providers.Discovered == 0 {
+		return well("The providers of %d clients answer; all of their endpoints are pinned.", len(all))
+	}
 	return well("The providers of %d clients answer; the documents of %d name the issuer that is pinned.", len(all), x.providers.Discovered)
 }
 
