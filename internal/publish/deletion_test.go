@@ -149,6 +149,27 @@ func TestParkingGivesWay(t *testing.T) {
 	}
 }
 
+// First consents that failed leave entries without a grant. They make no mass
+// deletion look small.
+func TestFailedConsentsAreNoLiveGrants(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		ids := many(60)
+		for _, id := range w.publishedMany(10) {
+			w.remove(id)
+		}
+		for i, id := range ids[10:] {
+			lease := token.Lease{Holder: "consent", Until: time.Now().Add(time.Minute)}
+			begun, err := token.Entry{ID: id}.BeginExchange(token.Fingerprint{byte(i)}, lease, false, time.Now())
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.swap(token.Entry{}, begun.EndExchange(token.Fingerprint{byte(i)}, token.ExchangeFailed).Release("consent"))
+		}
+		w.wantReconciled(publish.Reconciled{Gone: 10, MassDeletion: true})
+	})
+}
+
 // A reconcile that could not look at everything parks nothing: how many are gone
 // is not known.
 func TestPartialReconcileParksNothing(t *testing.T) {

@@ -131,7 +131,8 @@ func (r *reconciliation) list(ctx context.Context) ([]token.Listed, map[token.ID
 }
 
 // differences are the grants that have to be looked at directly, and how many
-// entries are neither parked nor removed.
+// entries are neither parked nor removed. An entry of which there never was a
+// grant, as after a first consent that failed, has no secret to miss.
 func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID]*token.Entry) (look []token.ID, live int) {
 	present := map[token.ID]bool{}
 	for _, secret := range listed {
@@ -146,7 +147,7 @@ func (r *reconciliation) differences(listed []token.Listed, entries map[token.ID
 		}
 	}
 	for id, entry := range entries {
-		if entry == nil || entry.Removed || entry.Parked {
+		if entry == nil || entry.Removed || entry.Parked || entry.Revision == 0 {
 			continue
 		}
 		live++
