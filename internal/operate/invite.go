@@ -43,8 +43,8 @@ func (o *Operator) Invite(ctx context.Context, id token.ID, returnTo string, val
 	if err := o.checkInvited(ctx, id); err != nil {
 		return Invitation{}, err
 	}
-	now := time.Now().UTC().Truncate(time.Second)
-	invite := consent.Invite{ID: id, ReturnTo: returnTo, IssuedAt: now, ExpiresAt: now.Add(validFor)}
+	now := time.Now().UTC() // to the fraction: a consent of this second may be older
+	invite := consent.Invite{ID: id, ReturnTo: returnTo, IssuedAt: now, ExpiresAt: now.Add(validFor).Truncate(time.Second)}
 	link, err := o.Inviter.NewInvite(ctx, invite)
 	switch {
 	case errors.Is(err, consent.ErrInvalidInvite):

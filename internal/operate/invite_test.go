@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"token-refresher/internal/consent"
 	"token-refresher/internal/operate"
 	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
@@ -68,6 +70,36 @@ func TestInvite(t *testing.T) {
 			})
 		})
 	}
+}
+
+// lastInvite is the last invite that was asked for.
+type lastInvite struct{ consent.Invite }
+
+func (l *lastInvite) NewInvite(_ context.Context, invite consent.Invite) (string, error) {
+	l.Invite = invite
+	return "https://consent.example/", nil
+}
+
+// An invite is refused once a consent newer than it stands: one that was given
+// within the same second is older.
+func TestInviteKnowsWhenItWasIssued(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(900 * time.Millisecond)
+		config, made := newWorld().config(t), &lastInvite{}
+		config.Inviter = made
+		o, err := operate.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := o.Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", time.Hour)
+		if err != nil || !made.IssuedAt.Equal(time.Now()) {
+			t.Errorf("issued at %v (%v), want %v", made.IssuedAt, err, time.Now())
+		}
+		if !got.ExpiresAt.Equal(made.ExpiresAt) || got.ExpiresAt.Nanosecond() != 0 {
+			t.Errorf("expires at %v, told %v; want whole seconds", made.ExpiresAt, got.ExpiresAt)
+		}
+	})
 }
 
 func TestInviteRefusesDurations(t *testing.T) {
