@@ -80,14 +80,14 @@ func (e event) invited() (token.ID, error) {
 	return id, id.Check()
 }
 
-// validFor is how long an invite is good for; 0 if the event does not say.
+// validFor is how long an invite is to be good for.
 func (e event) validFor() (time.Duration, error) {
 	if e.ValidFor == "" {
-		return 0, nil
+		return DefaultValidFor, nil
 	}
 	d, err := time.ParseDuration(e.ValidFor)
-	if err != nil || d < minValidFor || d > maxValidFor {
-		return 0, errValidFor
+	if err != nil {
+		return 0, errValidFor // its own error repeats the text
 	}
 	return d, nil
 }

@@ -142,6 +142,7 @@ func TestEventsThatAreRefused(t *testing.T) {
 		{"invite of nobody", `{"action":"invite","client":"shop"}`, "names no merchant"},
 		{"invite of a bad client", `{"action":"invite","client":"S","merchant":"DK1"}`, "client's name must match"},
 		{"invite for no time", `{"action":"invite","client":"shop","merchant":"DK1","valid_for":"59s"}`, "valid_for: must be a duration from 1m to 720h"},
+		{"invite for nothing", `{"action":"invite","client":"shop","merchant":"DK1","valid_for":"0s"}`, "valid_for: must be a duration from 1m to 720h"},
 		{"invite for ever", `{"action":"invite","client":"shop","merchant":"DK1","valid_for":"720h1s"}`, "valid_for: must be a duration from 1m to 720h"},
 		{"invite for seconds", `{"action":"invite","client":"shop","merchant":"DK1","valid_for":"3600"}`, "valid_for: must be a duration from 1m to 720h"},
 		{"invite for a number", `{"action":"invite","client":"shop","merchant":"DK1","valid_for":3600}`, "field valid_for is of another type"},
@@ -159,6 +160,16 @@ func TestEventsThatAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestInvitesLastAWeek(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answer, _, err := invoke(t, newWorld(), false, `{"action":"invite","client":"shop","merchant":"DK1"}`)
+		if want := `"expires_at":"2000-01-08T00:00:00Z"}`; err != nil || !strings.HasSuffix(answer, want) {
+			t.Errorf("answered %s (%v), want %s at its end", answer, err, want)
+		}
+	})
 }
 
 // Lambda hands over one JSON value; the command line whatever it has.

@@ -10,11 +10,14 @@ import (
 	"token-refresher/internal/token"
 )
 
+// DefaultValidFor is how long an invite is good for that an event does not say
+// it of.
+const DefaultValidFor = 168 * time.Hour
+
 // How long an invite may be good for.
 const (
-	defaultValidFor = 168 * time.Hour
-	minValidFor     = time.Minute
-	maxValidFor     = 720 * time.Hour
+	minValidFor = time.Minute
+	maxValidFor = 720 * time.Hour
 )
 
 var errValidFor = errors.New("valid_for: must be a duration from 1m to 720h, such as 72h")
@@ -28,12 +31,8 @@ type Invitation struct {
 
 // Invite makes a link by which the merchant consents to the client, and may go
 // to returnTo afterwards, if that is not empty. validFor is a minute to 720
-// hours; 0 is 168 hours. Errors: *Refusal, and those of the stores; none repeats
-// returnTo.
+// hours. Errors: *Refusal, and those of the stores; none repeats returnTo.
 func (o *Operator) Invite(ctx context.Context, id token.ID, returnTo string, validFor time.Duration) (Invitation, error) {
-	if validFor == 0 {
-		validFor = defaultValidFor
-	}
 	if validFor < minValidFor || validFor > maxValidFor {
 		return Invitation{}, errValidFor
 	}

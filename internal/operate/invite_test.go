@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -26,7 +27,7 @@ func TestInvite(t *testing.T) {
 		want     serve.Code // why not
 		lasts    time.Duration
 	}{
-		{name: "as it comes", id: token.ID{Client: "shop", Merchant: "DK1"}, lasts: 168 * time.Hour},
+		{name: "as it comes", id: token.ID{Client: "shop", Merchant: "DK1"}, validFor: operate.DefaultValidFor, lasts: 168 * time.Hour},
 		{name: "with all", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "https://shop.example/a?b=c", validFor: time.Minute, lasts: time.Minute},
 		{name: "for a month", id: token.ID{Client: "shop", Merchant: "DK1"}, validFor: 720 * time.Hour, lasts: 720 * time.Hour},
 		{name: "to an address that is none", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "http://shop.example/", want: operate.NotAllowed},
@@ -49,7 +50,7 @@ func TestInvite(t *testing.T) {
 				if test.arrange != nil {
 					test.arrange(w)
 				}
-				got, err := w.operator(t).Invite(t.Context(), test.id, test.returnTo, test.validFor)
+				got, err := w.operator(t).Invite(t.Context(), test.id, test.returnTo, cmp.Or(test.validFor, time.Hour))
 				refusal, _ := errors.AsType[*operate.Refusal](err)
 				if test.want != "" {
 					if refusal == nil || refusal.Code != test.want || got != (operate.Invitation{}) {
@@ -104,7 +105,7 @@ func TestInviteKnowsWhenItWasIssued(t *testing.T) {
 
 func TestInviteRefusesDurations(t *testing.T) {
 	t.Parallel()
-	for _, validFor := range []time.Duration{-time.Hour, time.Minute - 1, 720*time.Hour + 1} {
+	for _, validFor := range []time.Duration{0, -time.Hour, time.Minute - 1, 720*time.Hour + 1} {
 		if _, err := newWorld().operator(t).Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", validFor); err == nil {
 			t.Errorf("Invite for %s: got no error", validFor)
 		}
@@ -119,7 +120,7 @@ func TestInviteWithoutPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = o.Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", 0)
+	_, err = o.Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", time.Hour)
 	if refusal, ok := errors.AsType[*operate.Refusal](err); !ok || refusal.Code != operate.NotAllowed || !strings.Contains(refusal.Message, "PUBLIC_URL") {
 		t.Errorf("Invite: got %v, want a refusal that names PUBLIC_URL", err)
 	}
