@@ -66,6 +66,8 @@ func allowed() map[string][]string {
 		"internal/sandbox/moto":           nil,                       // for tests: nobody ships it
 		"internal/sandbox/sandboxtest":    {"internal/sandbox/moto"}, // for tests: nobody ships it
 		"internal/sandbox/secretsmanager": {"internal/sandbox/awsjson", "internal/token"},
+
+		"internal/token/tokentest": nil, // for tests: nobody ships it
 	}
 }
 

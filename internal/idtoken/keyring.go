@@ -27,7 +27,8 @@ type keyring struct {
 }
 
 // place is where keys come from. Whoever has its turn may fetch, and alone uses
-// searched and failures.
+// searched and failures. Its times are without the monotonic clock (Round(0)),
+// which Lambda freezes with the instance.
 type place struct {
 	turn     chan struct{}
 	searched time.Time          // when a key that was not known was last looked for
@@ -72,7 +73,7 @@ func (k *keyring) search(ctx context.Context, p provider.Provider, c token.Crede
 	}
 	keys, err := k.fetch(ctx, place, p, c)
 	if err == nil {
-		place.searched = time.Now()
+		place.searched = time.Now().Round(0)
 	}
 	return keys, err
 }
@@ -120,13 +121,13 @@ func (k *keyring) fetch(ctx context.Context, place *place, p provider.Provider, 
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
 		if ctx.Err() == nil {
-			place.failures[c.Client] = failure{err: err, at: time.Now()}
+			place.failures[c.Client] = failure{err: err, at: time.Now().Round(0)}
 		}
 		return nil, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	place.keys, place.fetched = keys, time.Now()
+	place.keys, place.fetched = keys, time.Now().Round(0)
 	return keys, nil
 }
 

@@ -27,7 +27,8 @@ type Discoverer struct {
 	places map[string]*place
 }
 
-// place is one discovery URL, used by whoever holds its turn.
+// place is one discovery URL, used by whoever holds its turn. Its times are
+// without the monotonic clock (Round(0)), which Lambda freezes with the instance.
 type place struct {
 	turn     chan struct{}
 	document document
@@ -115,7 +116,7 @@ func (d *Discoverer) resolve(ctx context.Context, place *place, p Provider, c to
 		}
 		return Provider{}, err
 	}
-	place.document, place.fetched = fetched, time.Now()
+	place.document, place.fetched = fetched, time.Now().Round(0)
 	return p.adopt(fetched, missing)
 }
 
@@ -136,5 +137,5 @@ func (p *place) remember(client string, err error) {
 	if problem, ok := errors.AsType[*DiscoveryError](err); ok && problem.Status >= 400 && problem.Status < 500 && !problem.Temporary {
 		key = client
 	}
-	p.failures[key] = failure{err: err, at: time.Now()}
+	p.failures[key] = failure{err: err, at: time.Now().Round(0)}
 }

@@ -52,7 +52,7 @@ func (r *round) blame(it *item, err error) {
 			r.resumed(c)
 		}
 	case oauth.ClassClient:
-		if c.health.RefusedClient(it.id, c.tokens, time.Now()) {
+		if c.health.RefusedClient(it.id, c.tokens, time.Now().Round(0)) {
 			r.log.ErrorContext(r.ctx, "client stopped: its provider refuses its credentials", "client", c.name)
 			r.report.Events = append(r.report.Events, c.health.event(c.name))
 		}
@@ -66,7 +66,7 @@ func (r *round) blame(it *item, err error) {
 
 func (r *round) blameProvider(c *client, err error) {
 	if answered, ok := errors.AsType[*oauth.Error](err); ok && answered.RetryAfter > 0 {
-		c.health.Pause(time.Now().Add(answered.RetryAfter))
+		c.health.Pause(time.Now().Round(0).Add(answered.RetryAfter))
 	}
 	b := r.breakers[c.provider]
 	if b == nil {

@@ -154,7 +154,7 @@ func (r *grantRound) reject(it *item, a attempt) {
 }
 
 func (r *grantRound) massRejection(c *client, rejected int) {
-	c.health.RejectedInMass(time.Now())
+	c.health.RejectedInMass(time.Now().Round(0))
 	r.report.MassRejection++
 	r.report.Events = append(r.report.Events, c.health.event(c.name))
 	r.log.ErrorContext(r.ctx, "mass rejection: the client is stopped, no grant is latched", "client", c.name, "rejected", rejected, "due", c.due)

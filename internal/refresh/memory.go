@@ -14,7 +14,9 @@ type Tracer func(ctx context.Context, phase string, run func(context.Context) er
 func untraced(ctx context.Context, _ string, run func(context.Context) error) error { return run(ctx) }
 
 // memory is what an instance remembers from sweep to sweep about whose fault
-// failures were.
+// failures were. Its times are without the monotonic clock (Round(0)), as all
+// that are kept here: Lambda freezes an instance between two sweeps, and that
+// clock with it.
 type memory struct {
 	log       *slog.Logger
 	health    map[string]*Health     // by client
@@ -160,7 +162,7 @@ func (r *round) start(it *item, v verdict) verdict {
 		it.probing = it.client.health.Stopped || r.breakerOpen(it.client)
 		it.endpoint, it.version = it.client.endpoint, it.client.credentials.Version
 		it.client.running++
-		r.attempted[it.id] = time.Now()
+		r.attempted[it.id] = time.Now().Round(0)
 	}
 	return v
 }

@@ -95,7 +95,7 @@ func (s *roster) join(c *client) {
 // are among the tagged ones. What it cannot list it leaves to the next sweep:
 // tokens matter more.
 func (s *roster) audit(ctx context.Context, tagged []string, report *Report) {
-	if now := time.Now(); s.audited.IsZero() || now.Sub(s.audited) >= s.auditInterval {
+	if now := time.Now().Round(0); s.audited.IsZero() || now.Sub(s.audited) >= s.auditInterval {
 		untagged, err := s.store.Untagged(ctx)
 		if err != nil {
 			s.log.WarnContext(ctx, "secrets could not be listed", "error", err)

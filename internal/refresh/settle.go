@@ -37,7 +37,7 @@ func (r tokenRound) kept(it *item, o outcome) {
 	case errors.Is(o.stored, errShortLived):
 		r.report.Due--
 		lifetime := o.token.Lifetime()
-		until := time.Now().Add(shortLivedSweeps * r.sweep.Schedule.SweepInterval)
+		until := time.Now().Round(0).Add(shortLivedSweeps * r.sweep.Schedule.SweepInterval)
 		r.sweep.short[it.id] = shortLived{version: it.client.credentials.Version, lifetime: lifetime, until: until}
 		r.sweep.reportShort(r.ctx, it.client, it.id, lifetime, r.report)
 		r.logToken(it, o, slog.LevelInfo, "not_published", "")
@@ -68,7 +68,7 @@ func (r tokenRound) refused(it *item, o outcome) {
 
 // retryLater moves the token's next try.
 func (r tokenRound) retryLater(it *item) {
-	now := time.Now()
+	now := time.Now().Round(0)
 	b := r.backoffs[it.id]
 	if b == nil {
 		b = &backoff{}

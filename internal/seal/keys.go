@@ -46,7 +46,9 @@ func (s *Sealer) held() (version string, key material, fresh bool) {
 	return s.current, s.known[s.current], s.current != "" && time.Now().Before(s.lookAt)
 }
 
-// look reads the current key. If that fails, the one before stays.
+// look reads the current key. If that fails, the one before stays. The next look
+// is at a time without the monotonic clock (Round(0)), which Lambda freezes with
+// the instance.
 func (s *Sealer) look(ctx context.Context) (string, material, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -66,10 +68,10 @@ func (s *Sealer) look(ctx context.Context) (string, material, error) {
 		if s.current == "" {
 			return "", material{}, err
 		}
-		s.lookAt = time.Now().Add(min(lookAgain, s.cacheFor))
+		s.lookAt = time.Now().Round(0).Add(min(lookAgain, s.cacheFor))
 		return s.current, s.known[s.current], nil
 	}
-	s.current, s.lookAt, s.known[version] = version, time.Now().Add(s.cacheFor), key
+	s.current, s.lookAt, s.known[version] = version, time.Now().Round(0).Add(s.cacheFor), key
 	return version, key, nil
 }
 

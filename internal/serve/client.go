@@ -80,7 +80,7 @@ func (s *Server) read(ctx context.Context, name string) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)
 	}
-	c := &client{credentials: all[name], readAt: time.Now()}
+	c := &client{credentials: all[name], readAt: time.Now().Round(0)}
 	switch err := c.credentials.Err; {
 	case errors.Is(err, token.ErrNotFound), errors.Is(err, token.ErrDeleted):
 		s.forget(name)

@@ -100,7 +100,7 @@ func (d *demand) rejectionActs(t token.AccessToken, now time.Time) bool {
 
 // issue asks the provider, unless somebody just did.
 func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
-	now := time.Now()
+	now := time.Now().Round(0)
 	known := d.issuanceOf(d.ID)
 	switch current := known.version == d.client.credentials.Version; {
 	case current && d.good(known.access, now) && !known.access.Value.Equal(held.Value):
@@ -135,7 +135,7 @@ func (d *demand) keep(known issuance, t token.AccessToken, err error) {
 		} else {
 			next.failures = known.failures
 		}
-		next.retryAt = time.Now().Add(min(sweep/firstBackoff<<min(next.failures, 16), longestBackoff*sweep))
+		next.retryAt = time.Now().Round(0).Add(min(sweep/firstBackoff<<min(next.failures, 16), longestBackoff*sweep))
 		next.failures++
 	}
 	d.mu.Lock()

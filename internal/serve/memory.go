@@ -47,7 +47,7 @@ func (m memory) recall(r Request, now time.Time) (token.AccessToken, bool) {
 
 // remember keeps a token that was just looked at, until it is due at the latest.
 func (m memory) remember(id token.ID, t token.AccessToken, due, now time.Time) {
-	until := now.Add(m.span)
+	until := now.Add(m.span).Round(0)
 	for _, end := range []time.Time{due, t.ExpiresAt} {
 		if end.Before(until) {
 			until = end

@@ -80,7 +80,9 @@ func (c Config) check() error {
 }
 
 // Server hands out access tokens. It lives as long as the function's instance
-// and is safe for concurrent use.
+// and is safe for concurrent use. The times that it keeps are without the
+// monotonic clock (Round(0)): Lambda freezes an instance between two requests,
+// and that clock with it.
 type Server struct {
 	Config
 	memory  memory

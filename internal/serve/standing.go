@@ -83,7 +83,7 @@ func (s *Server) standingOf(c *client) *standing {
 // blame draws the consequences of an answer, or of none, for client and
 // provider. A client that this stops is told of.
 func (d *demand) blame(ctx context.Context, err error) {
-	if event, stopped := d.judge(err, time.Now()); stopped {
+	if event, stopped := d.judge(err, time.Now().Round(0)); stopped {
 		d.Log.ErrorContext(ctx, "client stopped: its provider refuses its credentials", "client", d.ID.Client)
 		d.Tell(ctx, []refresh.Event{event})
 	}
