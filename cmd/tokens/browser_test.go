@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -35,12 +33,13 @@ type site struct {
 // other tests count the sandbox's processes.
 func TestBrowser(t *testing.T) { //nolint:paralleltest // see above
 	s := &site{browser: chromium(t), state: t.TempDir()}
-	s.running = start(t, s.state, "--provider=localhost:0")
+	s.running = start(t, s.state, "--speed=60", "--provider=localhost:0")
 	for name, visit := range map[string]func(*site, *testing.T){
 		"consent":                     (*site).testConsent,
 		"declined":                    (*site).testDeclined,
 		"expired link":                (*site).testExpired,
 		"two tabs":                    (*site).testTwoTabs,
+		"status page":                 (*site).testStatusPage,
 		"cookie goes across sites":    (*site).testCookie,
 		"cookie that stays on a site": (*site).testLaxCookie,
 	} {
@@ -88,7 +87,7 @@ func (s *site) testConsent(t *testing.T) {
 	b.open(s.facts.Consent)
 	b.consents()
 	b.awaitPage(donePath, page.Done)
-	s.checkToken(t, id)
+	s.accessToken(t, id)
 
 	b.do("reload", chromedp.Reload())
 	b.awaitPage(donePath, page.Done)
@@ -125,7 +124,7 @@ func (s *site) testDeclined(t *testing.T) {
 	b.press("yes")
 	b.awaitPage(donePath, page.Done)
 	s.checkCodes(t, id, 1)
-	s.checkToken(t, id)
+	s.accessToken(t, id)
 }
 
 func (s *site) testExpired(t *testing.T) {
@@ -149,24 +148,7 @@ func (s *site) testTwoTabs(t *testing.T) {
 	second.consents()
 	second.awaitPage(donePath, page.Done)
 	s.checkCodes(t, id, 2)
-	s.checkToken(t, id)
-}
-
-// checkToken demands a token of the access-token function, as a service would.
-func (s *site) checkToken(t *testing.T, id token.ID) {
-	t.Helper()
-	event, err := json.Marshal(map[string]string{"client": id.Client, "merchant": id.Merchant})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got struct {
-		AccessToken                     string `json:"access_token"`
-		Client, Merchant, Error, Reason string
-	}
-	s.call(t, http.MethodPost, s.facts.AWS+"/2015-03-31/functions/"+accessTokenFunction+"/invocations", event, &got)
-	if got.AccessToken == "" || got.Client != id.Client || got.Merchant != id.Merchant {
-		t.Errorf("token of %s: got one of %s/%s with %d bytes, error %q", id, got.Client, got.Merchant, len(got.AccessToken), got.Error)
-	}
+	s.accessToken(t, id)
 }
 
 // checkCodes demands that the merchant's codes were brought to the provider once
@@ -191,24 +173,5 @@ func (s *site) checkCodes(t *testing.T, id token.ID, want int) {
 	}
 	if found != want {
 		t.Errorf("codes of %s: got %d, want %d", id, found, want)
-	}
-}
-
-// call makes one call and decodes its JSON answer.
-func (s *site) call(t *testing.T, method, address string, body []byte, answer any) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-		t.Fatalf("%s %s: %s, %v", method, request.URL.Path, response.Status, err)
 	}
 }

@@ -20,7 +20,7 @@ func (s *site) testCookie(t *testing.T) {
 	b.consents()
 	b.awaitPage(donePath, page.Done)
 	s.checkCodes(t, id, 1)
-	s.checkToken(t, id)
+	s.accessToken(t, id)
 	if got := w.callback(t); got != (post{site: "cross-site", cookies: 1}) {
 		t.Errorf("the post: got %+v, want one cookie across sites", got)
 	}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -13,7 +10,6 @@ import (
 	"token-refresher/internal/sandbox/apigateway"
 	"token-refresher/internal/sandbox/authserver"
 	"token-refresher/internal/secretstore"
-	"token-refresher/internal/statuspage"
 	"token-refresher/internal/token"
 )
 
@@ -66,36 +62,4 @@ func (s *sandbox) newInvitation(ctx context.Context) (link string, err error) {
 	return inviter.NewInvite(ctx, consent.Invite{
 		ID: token.ID{Client: shortClient, Merchant: newMerchant}, IssuedAt: now, ExpiresAt: now.Add(invitationFor),
 	})
-}
-
-// invite asks the operator function for a link, as `tokens invite` does.
-func (s *sandbox) invite(ctx context.Context, client, merchant string) (link string, err error) {
-	event, err := json.Marshal(map[string]string{"action": "invite", "client": client, "merchant": merchant})
-	if err != nil {
-		return "", fmt.Errorf("encode the event: %w", err)
-	}
-	result, err := s.lambda.Invoke(ctx, operatorFunction, event)
-	if err != nil {
-		return "", err
-	}
-	if result.FunctionError != "" {
-		return "", errors.New(failure(result))
-	}
-	var answer struct{ URL, Error, Message string }
-	if err := json.Unmarshal(result.Payload, &answer); err != nil {
-		return "", errors.New("the function's answer is no link")
-	}
-	if answer.Error != "" {
-		return "", &statuspage.Refusal{Reason: answer.Message}
-	}
-	return answer.URL, nil
-}
-
-// revoke takes a consent back at the provider, as a merchant does there.
-func (s *sandbox) revoke(_ context.Context, client, merchant string) error {
-	clientID := s.clients[client].ClientID
-	if _, live := s.authserver.Live(clientID, merchant); !live {
-		return &statuspage.Refusal{Reason: "the provider has no consent of this merchant to this client"}
-	}
-	return s.authserver.RevokeConsent(clientID, merchant)
 }

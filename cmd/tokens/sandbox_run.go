@@ -132,5 +132,6 @@ func (s *sandbox) statusPage() (http.Handler, error) {
 		history:  &s.history,
 		provider: s.authserver,
 	}
-	return statuspage.New(statuspage.Config{Source: b, Switch: b, Invite: s.invite, Revoke: s.revoke, Log: s.log})
+	d := desk{invoke: s.lambda.Invoke, provider: s.authserver, clients: s.clients}
+	return statuspage.New(statuspage.Config{Source: b, Switch: b, Invite: d.invite, Revoke: d.revoke, Log: s.log})
 }

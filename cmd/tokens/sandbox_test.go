@@ -58,6 +58,7 @@ func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 	t.Run("status page", func(t *testing.T) { checkPage(t, first, issued) })
 	t.Run("aws command", func(t *testing.T) { checkCommand(t, first) })
 	t.Run("tokens command", func(t *testing.T) { checkGet(t, first, issued) })
+	t.Run("consent", func(t *testing.T) { checkConsent(t, first, issued) })
 	t.Run("second sandbox", func(t *testing.T) { checkSecond(t, dir) })
 	awaitRenewal(first, versions, issued)
 	wanted := addMerchant(first)

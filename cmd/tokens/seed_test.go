@@ -163,5 +163,8 @@ func TestSeedIsWhatTheFunctionsTake(t *testing.T) {
 		if err := p.Check(credentials); err != nil || p.GrantType != c.grantType {
 			t.Errorf("%s: grant type %s, provider against credentials: %v", c.name, p.GrantType, err)
 		}
+		if err := p.CheckConsent(); (err == nil) != (c.grantType == token.GrantTypeAuthorizationCode) {
+			t.Errorf("%s: can merchants consent: %v", c.name, err)
+		}
 	}
 }
