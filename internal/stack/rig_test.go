@@ -223,7 +223,8 @@ func buildFunctions(tree, to, architecture string) error {
 		command := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-tags", "lambda.norpc",
 			"-o", filepath.Join(to, name, "bootstrap"), "./functions/"+name)
 		command.Dir = tree
-		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		// What a machine sets for all builds must not hide what this one lacks.
+		command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=auto")
 		if architecture != "" {
 			command.Env = append(command.Env, "GOOS=linux", "GOARCH="+architecture)
 		}
