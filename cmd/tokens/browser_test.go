@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,7 +19,10 @@ import (
 	"token-refresher/internal/token"
 )
 
-const donePath = "/consent/done"
+const (
+	donePath = "/consent/done"
+	shop     = "https://shop.example/" // where merchants come from
+)
 
 // site is a sandbox and a browser to visit it with.
 type site struct {
@@ -39,6 +43,7 @@ func TestBrowser(t *testing.T) { //nolint:paralleltest // see above
 		"declined":                    (*site).testDeclined,
 		"expired link":                (*site).testExpired,
 		"two tabs":                    (*site).testTwoTabs,
+		"many attempts":               (*site).testManyAttempts,
 		"status page":                 (*site).testStatusPage,
 		"cookie goes across sites":    (*site).testCookie,
 		"cookie that stays on a site": (*site).testLaxCookie,
@@ -55,7 +60,8 @@ func (s *site) newcomer() token.ID {
 	return token.ID{Client: shortClient, Merchant: fmt.Sprintf("FI%08d", s.merchant.Add(1))}
 }
 
-// link is an invite of that age; all work for an hour.
+// link is an invite of that age; all work for an hour, and have the longest way
+// back that there is.
 func (s *site) link(t *testing.T, id token.ID, age time.Duration) string {
 	t.Helper()
 	store, err := secretstore.New(secretstore.Config{Client: secretstore.NewClient(operatorConfig(s.facts.AWS, nil)), Prefix: secretPrefix})
@@ -71,7 +77,10 @@ func (s *site) link(t *testing.T, id token.ID, age time.Duration) string {
 		t.Fatal(err)
 	}
 	issued := time.Now().Add(-age)
-	link, err := inviter.NewInvite(t.Context(), consent.Invite{ID: id, IssuedAt: issued, ExpiresAt: issued.Add(time.Hour)})
+	link, err := inviter.NewInvite(t.Context(), consent.Invite{
+		ID: id, IssuedAt: issued, ExpiresAt: issued.Add(time.Hour),
+		ReturnTo: shop + strings.Repeat("x", maxReturnTo-len(shop)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +132,9 @@ func (s *site) testDeclined(t *testing.T) {
 	b.awaitPath(authserver.ConsentPath)
 	b.press("yes")
 	b.awaitPage(donePath, page.Done)
+	if _, err := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS(`a[href^="`+shop+`"]`))); err != nil {
+		t.Errorf("the way back: %v", err)
+	}
 	s.checkCodes(t, id, 1)
 	s.accessToken(t, id)
 }

@@ -43,6 +43,24 @@ func (s *site) testLaxCookie(t *testing.T) {
 	}
 }
 
+// testManyAttempts opens the link again and again: the browser keeps the newest
+// attempts, and they fit into what an API takes of headers.
+func (s *site) testManyAttempts(t *testing.T) {
+	const kept = 4
+	w := newWire(t, func(cookie string) string { return cookie })
+	id := s.newcomer()
+	b, link := s.visitor(t, w.url), s.link(t, id, 0)
+	for range kept + 2 {
+		b.open(link)
+	}
+	b.consents()
+	b.awaitPage(donePath, page.Done)
+	if got := w.callback(t); got != (post{site: "cross-site", cookies: kept}) {
+		t.Errorf("the post: got %+v, want %d cookies across sites", got, kept)
+	}
+	s.accessToken(t, id)
+}
+
 // checkLogs searches what the sandbox and its functions have written for what
 // went over the wire.
 func (s *site) checkLogs(t *testing.T, w *wire) {
