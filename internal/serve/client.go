@@ -33,13 +33,6 @@ func (c *client) use() token.Use {
 	return token.Use{Publish: c.credentials.Value.Publish, Refresh: c.credentials.Value.Refresh}
 }
 
-func (c *client) provider() string {
-	if c.endpoint.Grants != nil {
-		return c.endpoint.Grants.Provider()
-	}
-	return c.endpoint.Tokens.Provider()
-}
-
 // clientOf finds the client, in memory if it was looked at lately. Errors:
 // *Refusal, and the store's.
 func (s *Server) clientOf(ctx context.Context, name string) (*client, error) {

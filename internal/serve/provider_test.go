@@ -26,7 +26,7 @@ func (w *world) answer(ctx context.Context, id token.ID, version string) (token.
 	switch {
 	case w.accepts != "" && w.accepts != version:
 		return token.AccessToken{}, refusedClient()
-	case w.refuse != nil:
+	case w.refuse != nil && (w.sick == "" || w.sick == id.Client):
 		return token.AccessToken{}, w.refuse
 	}
 	now := time.Now()

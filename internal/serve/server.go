@@ -92,7 +92,6 @@ type Server struct {
 	mu        sync.Mutex
 	clients   map[string]*client
 	standings map[string]*standing // by client
-	breakers  map[string]*breaker  // by provider
 	issuances map[token.ID]issuance
 }
 
@@ -106,7 +105,6 @@ func New(config Config) (*Server, error) {
 		memory:    newMemory(config.Schedule),
 		clients:   map[string]*client{},
 		standings: map[string]*standing{},
-		breakers:  map[string]*breaker{},
 		issuances: map[token.ID]issuance{},
 	}, nil
 }

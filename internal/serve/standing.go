@@ -14,9 +14,9 @@ const (
 	// severalTokens: a client of grants is not stopped for what one of them was
 	// told.
 	severalTokens = 2
-	// breakerFailures is how many failures in a row, whoever's, keep this
-	// instance from asking a provider more often than every twelfth of a sweep
-	// (five seconds).
+	// breakerFailures is how many failures of the provider in a row, whatever
+	// token of the client was asked for, keep this instance from asking for any of
+	// them more often than every twelfth of a sweep (five seconds).
 	breakerFailures = 3
 	breakerProbes   = 12
 )
@@ -26,12 +26,11 @@ const (
 type standing struct {
 	refresh.Health
 	probeAt time.Time // when a stopped client may be tried again
-}
 
-// breaker protects a provider that is down from consumers who go on asking.
-type breaker struct {
-	failures int // in a row
-	probeAt  time.Time
+	// What protects a provider that is down from consumers who go on asking. It is
+	// the client's alone: a provider that fails for one may be well for others.
+	failures int       // in a row
+	retryAt  time.Time // when the provider may be tried again after too many of them
 }
 
 // barred says why the provider is not asked right now; nil if it may be, to see
@@ -48,8 +47,8 @@ func (d *demand) barred(now time.Time) *Refusal {
 	if refusal := barredBy(h.Health, now); refusal != nil && (!h.Stopped || now.Before(h.probeAt)) {
 		return refusal
 	}
-	if b := d.breakers[d.client.provider()]; b != nil && b.failures >= breakerFailures && now.Before(b.probeAt) {
-		return refuse(ProviderUnavailable, "the provider fails for others too; it is tried again in a moment")
+	if h.failures >= breakerFailures && now.Before(h.retryAt) {
+		return refuse(ProviderUnavailable, "the provider fails for the client's other tokens too; it is tried again in a moment")
 	}
 	return nil
 }
@@ -92,14 +91,14 @@ func (d *demand) blame(ctx context.Context, err error) {
 func (d *demand) judge(err error, now time.Time) (event refresh.Event, stopped bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	h, provider := d.standingOf(d.client), d.client.provider()
+	h := d.standingOf(d.client)
 	switch class := classOf(err); {
 	case err == nil:
 		h.Succeeded()
-		delete(d.breakers, provider)
+		h.failures = 0
 	case class == oauth.ClassGrant: // a provider that says so is up and knows the client
 		h.Accepted()
-		delete(d.breakers, provider)
+		h.failures = 0
 	case class == oauth.ClassClient:
 		tokens := severalTokens
 		if d.client.endpoint.Tokens != nil {
@@ -112,21 +111,16 @@ func (d *demand) judge(err error, now time.Time) (event refresh.Event, stopped b
 			return refresh.Event{Type: refresh.ClientMisconfigured, ID: id, Reason: refresh.ReasonInvalidClient, Since: h.Since}, true
 		}
 	case class == oauth.ClassTransient, class == oauth.ClassThrottled:
-		d.failed(h, provider, err, now)
+		d.failed(h, err, now)
 	}
 	return refresh.Event{}, false
 }
 
 // failed notes that the provider failed. The lock is held.
-func (s *Server) failed(h *standing, provider string, err error, now time.Time) {
+func (s *Server) failed(h *standing, err error, now time.Time) {
 	if failure, ok := errors.AsType[*oauth.Error](err); ok && failure.RetryAfter > 0 {
 		h.Pause(now.Add(failure.RetryAfter))
 	}
-	b := s.breakers[provider]
-	if b == nil {
-		b = &breaker{}
-		s.breakers[provider] = b
-	}
-	b.failures++
-	b.probeAt = now.Add(s.Schedule.SweepInterval / breakerProbes)
+	h.failures++
+	h.retryAt = now.Add(s.Schedule.SweepInterval / breakerProbes)
 }

@@ -41,6 +41,7 @@ type world struct {
 	lifetime time.Duration
 	takes    time.Duration // a request to the provider
 	refuse   *oauth.Error  // its answer; nil: a token
+	sick     string        // the only client that refuse is said to; "": all
 	accepts  string        // the only version of credentials that it takes; "": any
 	suspect  bool
 	asked    int // requests to the provider
