@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -151,6 +152,19 @@ func browserAttacks() []consentAttack {
 	}
 }
 
+// forgedKey makes an invite name another version of its key.
+func forgedKey(t *testing.T, link, version string) string {
+	t.Helper()
+	address, text, _ := strings.Cut(link, "=")
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 2 + int(sealed[1]) // after the format and its length (package seal)
+	forged := append([]byte{sealed[0], byte(len(version))}, version...)
+	return address + "=" + base64.RawURLEncoding.EncodeToString(append(forged, sealed[named:]...))
+}
+
 // inviteAttacks never reach the provider.
 func inviteAttacks() []consentAttack {
 	opens := func(link func(*testing.T, *browser) string) func(*testing.T, *browser, url.Values) *httptest.ResponseRecorder {
@@ -164,6 +178,12 @@ func inviteAttacks() []consentAttack {
 			link := b.invite(t, 0)
 			return link[:len(link)-8] + "AAAAAAAA"
 		}), status: http.StatusBadRequest, kind: page.Expired, reason: "invite_tampered"},
+		{name: "invite under a key that nobody has", send: opens(func(t *testing.T, b *browser) string {
+			return forgedKey(t, b.invite(t, 0), "11111111-2222-3333-4444-555555555555")
+		}), status: http.StatusBadRequest, kind: page.Expired, reason: "invite_key_unknown"},
+		{name: "invite under a key that cannot be", send: opens(func(t *testing.T, b *browser) string {
+			return forgedKey(t, b.invite(t, 0), "z")
+		}), status: http.StatusBadRequest, kind: page.Expired, reason: "invite_key_unknown"},
 		{name: "invite expired", send: opens(func(t *testing.T, b *browser) string {
 			return b.invite(t, time.Hour)
 		}), status: http.StatusGone, kind: page.Expired, reason: "invite_expired"},

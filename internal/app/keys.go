@@ -16,6 +16,10 @@ const (
 	inviteKey  = "invite-key"  // of invites and attempts to consent
 )
 
+// minVersion is the length of the shortest version id (Secrets Manager API
+// reference, GetSecretValue).
+const minVersion = 32
+
 // NewSealer returns what seals and opens journal values, with the key that the
 // stack made in the store. It makes no call.
 func NewSealer(store *secretstore.Store) (*seal.Sealer, error) { return newSealer(store, sealingKey) }
@@ -41,8 +45,13 @@ func (k keys) Current(ctx context.Context) (version string, key []byte, err erro
 	return stored.Version, []byte(stored.Value.Reveal()), stored.Err
 }
 
-// Version implements seal.Keys.
+// Version implements seal.Keys. An id that is too short for one was made up by
+// whoever sent what is to be opened: Secrets Manager would call the question
+// wrong, which must not look like an outage.
 func (k keys) Version(ctx context.Context, version string) ([]byte, error) {
+	if len(version) < minVersion {
+		return nil, seal.ErrUnknownKey
+	}
 	stored := k.store.Secret(ctx, k.name, version)
 	if errors.Is(stored.Err, token.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %w", seal.ErrUnknownKey, stored.Err)

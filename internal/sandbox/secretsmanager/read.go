@@ -34,6 +34,9 @@ func (s *Server) getSecretValue(in getRequest) (secretValue, error) {
 
 // read finds one value. It does not note the day.
 func (s *Server) read(in getRequest) (secretValue, error) {
+	if err := validVersion(in.VersionID); err != nil {
+		return secretValue{}, err
+	}
 	r, err := s.findActive(in.SecretID)
 	if err != nil {
 		return secretValue{}, err

@@ -75,6 +75,14 @@ func validToken(token string) error {
 	return lengthOf("clientRequestToken", token, minToken, maxToken)
 }
 
+// validVersion checks a version's id, which may be left out.
+func validVersion(id string) error {
+	if id == "" {
+		return nil
+	}
+	return lengthOf("versionId", id, minToken, maxToken)
+}
+
 func validTags(tags []tag) error {
 	seen := make(map[string]bool)
 	for _, t := range tags {
