@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -199,7 +198,7 @@ func TestDoctorLooksAtProviders(t *testing.T) {
 
 func TestOpenOperatorTellsAllFaults(t *testing.T) {
 	awsEnvironment(t, "eu-west-1")
-	_, err := app.OpenOperator(context.Background(), lookup(map[string]string{"PUBLIC_URL": "shop.example", "LOG_LEVEL": "loud"}), &logbook{})
+	_, err := app.OpenOperator(t.Context(), lookup(map[string]string{"PUBLIC_URL": "shop.example", "LOG_LEVEL": "loud"}), &logbook{})
 	config, ok := errors.AsType[*app.ConfigError](err)
 	if !ok || len(config.Faults) != 3 || strings.Contains(err.Error(), "GRANT_TYPE") {
 		t.Errorf("OpenOperator: got %v, want the faults of JOURNAL_TABLE, PUBLIC_URL and LOG_LEVEL", err)

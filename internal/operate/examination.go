@@ -138,9 +138,7 @@ func problem(format string, args ...any) finding {
 	return finding{CheckProblem, fmt.Sprintf(format, args...)}
 }
 
-func skipped(format string, args ...any) finding {
-	return finding{CheckSkipped, fmt.Sprintf(format, args...)}
-}
+func skipped(message string) finding { return finding{CheckSkipped, message} }
 
 // maxFaults is how many faults one message names.
 const maxFaults = 5

@@ -83,6 +83,7 @@ func TestExamine(t *testing.T) {
 		{"no client", func(w *world) { clear(w.credentials); clear(w.grantTypes) }, "credentials", operate.CheckWarning, "no client yet"},
 		{"credentials that do not parse", func(w *world) { w.credentials["shop"] = token.Stored[token.Credentials]{Err: token.ErrUnreadable} }, "credentials", operate.CheckProblem, "shop: unreadable"},
 		{"credentials that cannot be used", func(w *world) { w.misdialed = errors.New("client_secret: is missing\nscopes: are none") }, "credentials", operate.CheckProblem, "pos: client_secret: is missing, scopes"},
+		{"another grant type than the tag", func(w *world) { w.mistagged = true }, "credentials", operate.CheckProblem, "shop: its provider has another grant_type than the tag"},
 		{"no tag", func(w *world) { delete(w.grantTypes, "pos") }, "credentials", operate.CheckProblem, "pos: the tag token-refresher:grant-type is missing"},
 		{"stopped", func(w *world) {
 			w.notes["client/shop"], _ = json.Marshal(refresh.Health{Version: "c1", Stopped: true, Since: time.Now()})
@@ -106,6 +107,7 @@ func TestExamine(t *testing.T) {
 		{"no due index", failing("Due"), "journal", operate.CheckProblem, "JOURNAL_TABLE"},
 		{"no publish index", failing("Unpublished"), "journal", operate.CheckProblem, "JOURNAL_TABLE"},
 		{"no writes", failing("SwapNote"), "journal", operate.CheckProblem, "JOURNAL_TABLE"},
+		{"a row that cannot be read", func(w *world) { w.torn = []token.Entry{{ID: id}, {}} }, "journal", operate.CheckProblem, "entry shop/DK1: row: unreadable value; row: unreadable"},
 		{"no walk", failing("Entries"), "journal", operate.CheckProblem, "read to its end"},
 		{"no key", func(w *world) { w.keyErr = errors.New("a sealing key could not be read") }, "sealing-key", operate.CheckProblem, "could not be read"},
 		{"the newest cannot be opened", change(func(e *token.Entry) { e.Sealed = token.ErrSealed }), "sealing-key", operate.CheckProblem, "that of shop/DK1, cannot be opened"},

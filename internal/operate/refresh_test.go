@@ -1,7 +1,9 @@
 package operate_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"token-refresher/internal/oauth"
 	"token-refresher/internal/operate"
 	"token-refresher/internal/publish"
+	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
@@ -101,6 +104,31 @@ func TestRenewalsAreToldLater(t *testing.T) {
 	untold := w.entries[id].Untold
 	if len(untold) != 1 || untold[0].Type != token.EventRotationLost {
 		t.Errorf("untold: got %+v, want %s", untold, token.EventRotationLost)
+	}
+}
+
+// risky is a renewer whose answers no store takes.
+type risky struct{}
+
+func (risky) Settle(context.Context) int { return 2 }
+
+func (risky) Renew(_ context.Context, id token.ID, _ refresh.GrantEndpoint, _ refresh.Occasion) refresh.Renewal {
+	return refresh.Renewal{Entry: token.Entry{ID: id}, Err: errStore, AtRisk: true}
+}
+
+// Answers that are in neither store page, those from before too.
+func TestRefreshPagesWhatIsAtRisk(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	config := w.config(t)
+	config.Renewer = risky{}
+	o, err := operate.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := o.Refresh(t.Context(), []token.ID{{Client: "shop", Merchant: "DK1"}}, false)
+	if w.atRisk != 3 || got[0].Outcome != operate.Failed || !strings.Contains(got[0].Error, errStore.Error()) {
+		t.Errorf("%d answers at risk and %+v, want 3 and the store's error", w.atRisk, got)
 	}
 }
 

@@ -4,7 +4,7 @@ import "token-refresher/internal/serve"
 
 // Refusal is a normal answer: that is not done, and why. Its words are those of
 // the access-token function.
-type Refusal = serve.Refusal
+type Refusal = serve.Refusal //nolint:errname // see serve.Refusal
 
 // The codes of refusals.
 const (

@@ -44,6 +44,8 @@ func (w *world) Credentials(_ context.Context, names []string) (map[string]token
 }
 
 func (w *world) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	found := map[token.ID]token.Stored[token.AccessToken]{}
 	for _, id := range ids {
 		stored, ok := w.access[id]
@@ -56,6 +58,8 @@ func (w *world) AccessTokens(_ context.Context, ids []token.ID) (map[token.ID]to
 }
 
 func (w *world) PutAccessToken(_ context.Context, _ token.GrantType, t token.AccessToken, replaces string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.putErr != nil {
 		return w.putErr
 	}
@@ -79,6 +83,11 @@ func (w *world) Get(_ context.Context, id token.ID) (token.Entry, error) {
 
 func (w *world) Entries(context.Context) iter.Seq2[token.Entry, error] {
 	return func(yield func(token.Entry, error) bool) {
+		for _, e := range w.torn {
+			if !yield(e, fmt.Errorf("row: %w", token.ErrUnreadable)) {
+				return
+			}
+		}
 		for id, e := range w.entries {
 			sealed := e
 			sealed.ID, sealed.Grant, sealed.Access = id, token.Grant{}, token.AccessToken{}
@@ -173,7 +182,7 @@ func (w *world) Swap(_ context.Context, old, next token.Entry) (token.Entry, err
 }
 
 func (w *world) Labels(context.Context, token.ID) (token.Labels, error) {
-	return token.Labels{}, cmp.Or(w.failing("Labels"), error(token.ErrNotFound))
+	return token.Labels{}, cmp.Or(w.failing("Labels"), token.ErrNotFound)
 }
 
 func (w *world) GrantVersion(context.Context, token.ID, string) token.Stored[token.Grant] {
@@ -183,6 +192,8 @@ func (w *world) GrantVersion(context.Context, token.ID, string) token.Stored[tok
 func (w *world) KeepGrant(context.Context, token.Grant) error { return nil }
 
 func (w *world) Publish(_ context.Context, id token.ID, urgency publish.Urgency) (publish.Outcome, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.published = append(w.published, urgency)
 	e := w.entries[id]
 	if w.putErr == nil && urgency == publish.AtOnce {

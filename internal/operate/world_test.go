@@ -49,8 +49,10 @@ type world struct {
 	served    []serve.Request
 	serveErr  error
 	atRisk    int
-	fails     string // the call of a store that fails
-	misdialed error  // what is wrong with all credentials
+	fails     string        // the call of a store that fails
+	misdialed error         // what is wrong with all credentials
+	mistagged bool          // providers have the other grant type
+	torn      []token.Entry // listed with token.ErrUnreadable
 
 	providers operate.Providers
 	keyErr    error
@@ -99,7 +101,7 @@ func (w *world) config(t *testing.T) operate.Config {
 		Writer:    w, Publisher: w, Server: server{w}, Inviter: inviter, Log: log,
 		Renewer: &refresh.Renewer{
 			Journal: w, Secrets: w, Schedule: schedule, Log: log,
-			NewID: func() string { w.writes++; return fmt.Sprint("holder ", w.writes) },
+			NewID: func() string { return fmt.Sprint("holder ", w.count(&w.writes)) },
 		},
 		Dial:       w.dial,
 		Consenting: func(c token.Credentials) (operate.Merchants, error) { return merchants{}, w.consenting(c) },
@@ -113,6 +115,14 @@ func (w *world) config(t *testing.T) operate.Config {
 	}
 }
 
+// count counts a call of something that is called by many at once.
+func (w *world) count(calls *int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*calls++
+	return *calls
+}
+
 // oneKey is a key that never changes.
 type oneKey struct{}
 
@@ -124,7 +134,7 @@ func (oneKey) Version(context.Context, string) ([]byte, error) { return nil, sea
 
 // dial goes by the tag, as the providers of this world do.
 func (w *world) dial(c token.Credentials) (serve.Endpoint, error) {
-	if w.grantTypes[c.Client] == token.GrantTypeAuthorizationCode {
+	if (w.grantTypes[c.Client] == token.GrantTypeAuthorizationCode) != w.mistagged {
 		return serve.Endpoint{Grants: grantEndpoint{w}}, w.misdialed
 	}
 	return serve.Endpoint{Tokens: endpoint{w, c.Client}}, w.misdialed
@@ -199,7 +209,7 @@ type endpoint struct {
 func (endpoint) Provider() string { return "https://provider.example" }
 
 func (e endpoint) Request(_ context.Context, merchant string) (token.AccessToken, error) {
-	e.issued++
+	e.count(&e.issued)
 	if e.refuse != nil {
 		return token.AccessToken{}, e.refuse
 	}
@@ -217,7 +227,7 @@ func (grantEndpoint) Use() token.Use                         { return token.Use{
 func (grantEndpoint) Latch(s token.Secret) token.Fingerprint { return token.FingerprintOf(s) }
 
 func (e grantEndpoint) Refresh(_ context.Context, g token.Grant) (refresh.Refreshed, error) {
-	e.issued++
+	e.count(&e.issued)
 	if e.refuse != nil {
 		return refresh.Refreshed{}, e.refuse
 	}
