@@ -76,8 +76,12 @@ func (x Examination) check() error {
 	return nil
 }
 
-// checkTimeout is what one check may take.
-const checkTimeout = 15 * time.Second
+// One check may take that long, and no more than a third of what is left of the
+// invocation: whatever hangs, there is an answer that says so.
+const (
+	checkTimeout = 20 * time.Second
+	checkShare   = 3
+)
 
 // Examine looks for what is wrong with the deployment: everything is read as an
 // operator's actions would read it, nothing is changed, and no message holds a
@@ -99,7 +103,11 @@ func (o *Operator) Examine(ctx context.Context) Diagnosis {
 		{"schedule", x.schedule},
 		{"quota", x.quota},
 	} {
-		limited, cancel := context.WithTimeout(ctx, checkTimeout)
+		limit := checkTimeout
+		if deadline, limited := ctx.Deadline(); limited {
+			limit = min(limit, time.Until(deadline)/checkShare)
+		}
+		limited, cancel := context.WithTimeout(ctx, limit)
 		found := check.look(limited)
 		cancel()
 		diagnosis.Checks = append(diagnosis.Checks, Check{Name: check.name, State: found.state, Message: found.message})
@@ -112,6 +120,8 @@ type examiner struct {
 	*Operator
 	now       time.Time
 	clients   []client // whose credentials can be used
+	grants    []token.Listed
+	grantsErr error // why they could not be listed
 	providers Providers
 	ledger    *ledger // of the journal; nil if it cannot be read
 }

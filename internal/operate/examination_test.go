@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,7 +126,7 @@ func TestExamine(t *testing.T) {
 		{"nothing to sweep", func(w *world) { clear(w.credentials); clear(w.grantTypes); clear(w.entries) }, "schedule", operate.CheckSkipped, "nothing to sweep"},
 		{"a backlog", change(func(e *token.Entry) { e.DueAt = time.Now().Add(-time.Hour) }), "quota", operate.CheckWarning, "1 grants are due and wait although there is room"},
 		{"a quota that is not known", failing("Due"), "quota", operate.CheckSkipped, "journal cannot be read"},
-		{"grants cannot be counted", failing("ListGrants"), "quota", operate.CheckProblem, "cannot be listed"},
+		{"grants cannot be counted", failing("ListGrants"), "quota", operate.CheckSkipped, "cannot be listed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -189,6 +190,36 @@ func TestExamineWithoutPages(t *testing.T) {
 	if got := examine(t, o)["invite-key"]; got.State != operate.CheckSkipped {
 		t.Errorf("invite-key: got %+v, want it skipped", got)
 	}
+}
+
+// Whatever hangs, an operator gets an answer, which says what hangs.
+func TestExamineEndsInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		config := healthy().config(t)
+		hang := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		config.Examination.SealingKey, config.Examination.InviteKey = hang, hang
+		config.Examination.Labels = func(ctx context.Context, _ token.ID) (token.Labels, error) { return token.Labels{}, hang(ctx) }
+		config.Examination.Providers = func(ctx context.Context, _ []token.Credentials) operate.Providers {
+			return operate.Providers{Failed: map[string]error{"shop": hang(ctx)}}
+		}
+		o, err := operate.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		checks := o.Examine(ctx).Checks
+		if ctx.Err() != nil || len(checks) != 9 {
+			t.Fatalf("%d checks and %v, want all of them in time", len(checks), ctx.Err())
+		}
+		for _, check := range checks {
+			hangs := check.Name == "permissions" || check.Name == "discovery" || strings.HasSuffix(check.Name, "-key")
+			if said := strings.Contains(check.Message, context.DeadlineExceeded.Error()); said != hangs {
+				t.Errorf("%s: %s, %q; want said to hang: %v", check.Name, check.State, check.Message, hangs)
+			}
+		}
+	})
 }
 
 // A message holds as many faults as a person reads.

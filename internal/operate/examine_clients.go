@@ -104,7 +104,7 @@ func (x *examiner) permissions(ctx context.Context) finding {
 		name string
 		make func() error
 	}{
-		{"list grants", func() error { _, err := x.Store.ListGrants(ctx); return err }},
+		{"list grants", func() error { x.grants, x.grantsErr = x.Store.ListGrants(ctx); return x.grantsErr }},
 		{"describe a grant", func() error { _, err := x.Examination.Labels(ctx, id); return err }},
 		{"read a grant", func() error {
 			stored, err := x.Store.Grants(ctx, []token.ID{id})
