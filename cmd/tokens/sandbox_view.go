@@ -45,7 +45,7 @@ func (b *board) View(ctx context.Context) (statuspage.View, error) {
 // show is a token as the page wants it.
 func show(t operate.Token) statuspage.Token {
 	return statuspage.Token{
-		ID: t.ID, State: statuspage.State(t.State), Problem: t.Problem,
+		ID: t.ID, State: statuspage.State(t.State), Problem: t.Problem, Outcome: string(t.Outcome),
 		IssuedAt: t.IssuedAt, DueAt: t.DueAt, ExpiresAt: t.ExpiresAt,
 		Version: t.Version, Revision: t.Revision, PublishedRevision: t.PublishedRevision,
 		ConsentedAt: t.ConsentedAt, Since: t.Since, Reason: t.Reason,

@@ -41,7 +41,7 @@ func TestViewShowsWhatAnOperatorSees(t *testing.T) {
 			{ID: "reporting/DK1", State: operate.StateFresh, IssuedAt: now, DueAt: now, ExpiresAt: now, Revision: 7, PublishedRevision: 5},
 			{
 				ID: "reporting/DK2", State: operate.StateConsentRequired, Problem: "refused 2 times in a row",
-				Reason: "revoked", Since: now, ConsentedAt: now.Add(-time.Hour),
+				Outcome: token.OutcomeRefused, Reason: "revoked", Since: now, ConsentedAt: now.Add(-time.Hour),
 			},
 		}},
 	}}})
@@ -59,7 +59,7 @@ func TestViewShowsWhatAnOperatorSees(t *testing.T) {
 			{ID: "reporting/DK1", State: statuspage.StateFresh, IssuedAt: now, DueAt: now, ExpiresAt: now, Revision: 7, PublishedRevision: 5},
 			{
 				ID: "reporting/DK2", State: statuspage.StateConsentRequired, Problem: "refused 2 times in a row",
-				Reason: "revoked", Since: now, ConsentedAt: now.Add(-time.Hour),
+				Outcome: "refused", Reason: "revoked", Since: now, ConsentedAt: now.Add(-time.Hour),
 			},
 		},
 	}
