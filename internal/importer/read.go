@@ -16,7 +16,8 @@ import (
 const (
 	maxFile   = 256 << 20 // bytes
 	maxRows   = 200_000
-	maxFaults = 20 // that one error names
+	maxFaults = 20             // that one error names
+	maxSkew   = 24 * time.Hour // of the clocks of who wrote the file and of this machine
 )
 
 // Row is one grant of a file, without revision and stamp.
@@ -102,8 +103,11 @@ func (r *reader) add(line int, field map[string]string) {
 	}
 	if at := field["consented_at"]; at != "" {
 		consented, err := time.Parse(time.RFC3339, at)
-		if err != nil {
+		switch {
+		case err != nil:
 			r.fault(line, "consented_at is not a time as in RFC 3339, such as 2026-11-21T12:00:00Z")
+		case consented.After(time.Now().Add(maxSkew)): // until then every invite would be taken for an old one
+			r.fault(line, "consented_at lies in the future")
 		}
 		grant.ConsentedAt = consented.UTC().Truncate(time.Second)
 	}

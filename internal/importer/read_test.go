@@ -90,6 +90,7 @@ func TestReadRefuses(t *testing.T) {
 		{"a placeholder", "merchant,refresh_token\nDK1,[redacted]\n", "line 2: a secret is the placeholder"},
 		{"an escape in a token", "merchant,refresh_token\nDK1,s3cr3t\x1b[0m\n", "line 2: refresh_token or code_verifier holds characters"},
 		{"no time", "merchant,refresh_token,consented_at\nDK1,s3cr3t,yesterday\n", "line 2: consented_at is not a time"},
+		{"a consent to come", "merchant,refresh_token,consented_at\nDK1,s3cr3t,2999-01-01T00:00:00Z\n", "line 2: consented_at lies in the future"},
 		{"a merchant twice", "merchant,refresh_token\nDK1,s3cr3t\nDK2,b\nDK1,c\n", "line 4: the same client and merchant as in line 2"},
 		{"a token twice", "merchant,refresh_token\nDK1,s3cr3t\nDK2,s3cr3t\n", "line 3: the same refresh_token as in line 2"},
 		{"all at once", "merchant,refresh_token\n,s3cr3t\nDK2,\n", "line 2: merchant is missing\nline 3: refresh_token is missing"},
