@@ -75,11 +75,11 @@ func (c *consents) Client(ctx context.Context, name string) (consent.Client, err
 func (c *consents) newClient(credentials token.Credentials) (consent.Client, error) {
 	c.grants.uses.learn(credentials)
 	p, err := c.parseProvider(credentials, token.GrantTypeAuthorizationCode)
-	if err == nil {
-		err = p.CheckConsent()
-	}
 	if err != nil {
 		return nil, fmt.Errorf("client %s: %w", credentials.Client, err)
+	}
+	if err := p.CheckConsent(); err != nil {
+		return nil, fmt.Errorf("client %s: %w: %w", credentials.Client, consent.ErrUnknownClient, err)
 	}
 	return &consentClient{consents: c, provider: p, credentials: credentials}, nil
 }
