@@ -60,6 +60,7 @@ func (a *App) lookAtProviders(ctx context.Context, clients []token.Credentials) 
 	defer transport.CloseIdleConnections()
 	clock := &clock{next: transport}
 	discoverer, err := provider.NewDiscoverer(provider.DiscovererConfig{Transport: clock})
+	look := &look{hosts: a.Config.ProviderHosts, transport: clock, discoverer: discoverer}
 	found := operate.Providers{Failed: map[string]error{}}
 	var mu sync.Mutex
 	var all errgroup.Group
@@ -68,7 +69,7 @@ func (a *App) lookAtProviders(ctx context.Context, clients []token.Credentials) 
 		all.Go(func() error {
 			discovered, err := false, err
 			if err == nil {
-				discovered, err = a.lookAtProvider(ctx, discoverer, clock, credentials)
+				discovered, err = look.at(ctx, credentials)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -86,22 +87,31 @@ func (a *App) lookAtProviders(ctx context.Context, clients []token.Credentials) 
 	return found
 }
 
-func (a *App) lookAtProvider(
-	ctx context.Context, discoverer *provider.Discoverer, transport http.RoundTripper, credentials token.Credentials,
-) (discovered bool, err error) {
-	p, err := provider.Parse([]byte(credentials.Provider.Reveal()), a.Config.ProviderHosts)
+// look is one look at all providers. Each is asked once, however many clients it
+// has.
+type look struct {
+	hosts      provider.Hosts
+	transport  http.RoundTripper
+	discoverer *provider.Discoverer
+	reached    sync.Map // func() error, by address
+}
+
+// at looks at one client's provider.
+func (l *look) at(ctx context.Context, credentials token.Credentials) (discovered bool, err error) {
+	p, err := provider.Parse([]byte(credentials.Provider.Reveal()), l.hosts)
 	if err != nil {
 		return false, err
 	}
 	if p.DiscoveryURL == "" {
-		return false, reach(ctx, transport, p)
+		once, _ := l.reached.LoadOrStore(p.Address(), sync.OnceValue(func() error { return reach(ctx, l.transport, p) }))
+		return false, once.(func() error)() //nolint:errcheck,forcetypeassert // nothing else is stored
 	}
 	p.TokenEndpoint = "" // a document is only read for what is not pinned
 	needed := []provider.Endpoint{provider.TokenEndpoint}
 	if p.GrantType == token.GrantTypeAuthorizationCode && p.CheckConsent() == nil {
 		needed = append(needed, provider.AuthorizationEndpoint, provider.JWKSURI)
 	}
-	_, err = discoverer.Resolve(ctx, p, credentials, needed...)
+	_, err = l.discoverer.Resolve(ctx, p, credentials, needed...)
 	return err == nil, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,9 +174,19 @@ func TestDoctorLooksAtProviders(t *testing.T) {
 	}
 	date := func(ahead time.Duration) string { return time.Now().Add(ahead).UTC().Format(http.TimeFormat) }
 
-	w.storeIssuing(t, "cached", pinned(func(h http.Header) { h.Set("Date", date(-time.Hour)); h.Set("Age", "3600") }))
-	if got := o.doctor(t); !strings.HasPrefix(got["clock"], "ok: ") || !strings.HasPrefix(got["discovery"], "ok: The providers of 3 clients answer; the documents of 2") {
+	var asked atomic.Int32
+	cached := pinned(func(h http.Header) {
+		asked.Add(1)
+		h.Set("Date", date(-time.Hour))
+		h.Set("Age", "3600")
+	})
+	w.storeIssuing(t, "cached", cached)
+	w.storeIssuing(t, "cached-too", cached)
+	if got := o.doctor(t); !strings.HasPrefix(got["clock"], "ok: ") || !strings.HasPrefix(got["discovery"], "ok: The providers of 4 clients answer; the documents of 2") {
 		t.Errorf("a cached answer: got %q and %q, want both well", got["clock"], got["discovery"])
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("a provider of two clients was asked %d times, want once", n)
 	}
 	w.storeIssuing(t, "ahead", pinned(func(h http.Header) { h.Set("Date", date(time.Hour)) }))
 	if got := o.doctor(t)["clock"]; !strings.HasPrefix(got, "problem: This clock is 1h0m0s behind") && !strings.HasPrefix(got, "problem: This clock is 59m") {

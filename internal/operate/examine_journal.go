@@ -135,14 +135,14 @@ func (x *examiner) inviteKey(ctx context.Context) finding {
 func (x *examiner) schedule(ctx context.Context) finding {
 	late, since, err := x.lateTokens(ctx)
 	if err != nil {
-		return problem("It is not known whether sweeps run (%s): see the alarm SweepMissing.", said(err))
+		return problem("It is not known whether sweeps run (%s): see \"No completed sweep\" in docs/operate.md.", said(err))
 	}
 	if x.ledger == nil {
 		return problem("It is not known whether sweeps of grants run, since the journal cannot be read: see what the check of it says.")
 	}
 	reconciled, err := publish.LastReconcile(ctx, x.Journal)
 	if err != nil {
-		return problem("It is not known whether sweeps of grants run (%s): see the alarm SweepMissing.", said(err))
+		return problem("It is not known whether sweeps of grants run (%s): see \"No completed sweep\" in docs/operate.md.", said(err))
 	}
 	overdue := x.now.Sub(reconciled) - x.Examination.ReconcileInterval - lateSweeps*x.Schedule.SweepInterval
 	const look = "see whether the schedule is enabled, and what fails in the log of the refresh function"
