@@ -75,8 +75,22 @@ func (c seeded) registered(r registration, lifetime func(time.Duration) time.Dur
 
 // credentials is the value of the credentials secret.
 func (c seeded) credentials(r registration, providerURL string) string {
+	return c.credentialsFor(r, c.provider(providerURL))
+}
+
+// earlierCredentials is the value that a sandbox wrote which knew grants but no
+// consents.
+func (c seeded) earlierCredentials(r registration, providerURL string) string {
+	provider := c.provider(providerURL)
+	for _, field := range []string{"scopes", "response_type", "response_mode"} {
+		delete(provider, field)
+	}
+	return c.credentialsFor(r, provider)
+}
+
+func (c seeded) credentialsFor(r registration, provider map[string]any) string {
 	fields := map[string]any{
-		"provider":      c.provider(providerURL),
+		"provider":      provider,
 		"client_id":     r.ClientID,
 		"client_secret": r.Secret.Reveal(),
 	}

@@ -55,21 +55,30 @@ func (s *seeder) run(ctx context.Context) error {
 }
 
 // seed writes a client's credentials. If they are still word for word what the
-// last run put there, and the provider has moved since, they follow it.
+// last run put there, and the provider has moved or the sandbox is a newer one
+// since, they follow.
 func (s *seeder) seed(ctx context.Context, c seeded) error {
 	r := s.known.Clients[c.name]
 	value := c.credentials(r, s.providerURL)
 	created, err := s.secrets.create(ctx, c.secret(), value, map[string]string{
 		"client": c.name, "kind": "credentials", "grant-type": string(c.grantType),
 	})
-	if created || err != nil || s.known.URL == "" || s.known.URL == s.providerURL {
+	if created || err != nil || s.known.URL == "" {
 		return err
 	}
 	gone, err := s.deleted(ctx, c.secret())
 	if gone || err != nil {
 		return err
 	}
-	return s.secrets.replace(ctx, c.secret(), c.credentials(r, s.known.URL), value)
+	for _, old := range []string{c.credentials(r, s.known.URL), c.earlierCredentials(r, s.known.URL)} {
+		if old == value {
+			continue
+		}
+		if err := s.secrets.replace(ctx, c.secret(), old, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *seeder) deleted(ctx context.Context, name string) (bool, error) {

@@ -80,6 +80,8 @@ func TestSeed(t *testing.T) {
 			{name: "first start", want: credentialsOf(c, newProvider)},
 			{name: "nothing changed", left: credentialsOf(c, newProvider), from: newProvider, want: credentialsOf(c, newProvider)},
 			{name: "the provider moved", left: credentialsOf(c, oldProvider), from: oldProvider, want: credentialsOf(c, newProvider)},
+			{name: "an older sandbox", left: c.earlierCredentials(known("").Clients[c.name], newProvider), from: newProvider, want: credentialsOf(c, newProvider)},
+			{name: "an older sandbox elsewhere", left: c.earlierCredentials(known("").Clients[c.name], oldProvider), from: oldProvider, want: credentialsOf(c, newProvider)},
 			{name: "a person changed it", left: `{"client_id":"mine"}`, from: oldProvider, want: `{"client_id":"mine"}`},
 			{name: "killed before it was kept", left: credentialsOf(c, oldProvider), want: credentialsOf(c, oldProvider)},
 			{name: "a person deleted it", left: credentialsOf(c, oldProvider), gone: true, from: oldProvider, want: ""},
