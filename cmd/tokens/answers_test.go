@@ -32,7 +32,7 @@ func answers() map[string]string {
 		`operator {"action":"refresh","force":false,"tokens":["pos","pos/DK1"]}`: `{"tokens":[` +
 			`{"token":"pos","outcome":"renewed","expires_at":"2026-11-21T13:01:40Z","published":true},` +
 			`{"token":"pos/DK1","outcome":"failed","error":"unknown_token: there is none","published":false}]}`,
-		`prod-operator {"action":"refresh","force":true,"tokens":["pos"]}`: `{"tokens":[{"token":"pos","outcome":"renewed","published":true}]}`,
+		`prod-operator:live {"action":"refresh","force":true,"tokens":["pos"]}`: `{"tokens":[{"token":"pos","outcome":"renewed","published":true}]}`,
 
 		`operator {"action":"invite","client":"subscriptions","merchant":"DK1","valid_for":"168h0m0s"}`:                                           `{"url":"https://a.example/consent?invite=x","expires_at":"2026-11-28T12:00:00Z"}`,
 		`operator {"action":"invite","client":"subscriptions","merchant":"DK1","return_to":"https://shop.example/done?a=b","valid_for":"1h0m0s"}`: `{"url":"https://a.example/consent?invite=y","expires_at":"2026-11-28T12:00:00Z"}`,

@@ -31,7 +31,7 @@ const (
 type operatorFlags struct {
 	Function    string `placeholder:"NAME" help:"Name or ARN of the operator function."`
 	Table       string `env:"JOURNAL_TABLE" hidden:""`
-	Stack       string `placeholder:"NAME" help:"Name of the stack, instead: its operator function is called NAME-operator."`
+	Stack       string `placeholder:"NAME" help:"Name of the stack, instead: its operator function is NAME-operator:live."`
 	Region      string `placeholder:"REGION" help:"Region (default: the AWS configuration's)."`
 	EndpointURL string `name:"endpoint-url" env:"AWS_ENDPOINT_URL_LAMBDA,AWS_ENDPOINT_URL" placeholder:"URL" help:"Where Lambda is, if not at AWS."`
 }
@@ -49,7 +49,7 @@ func (f *operatorFlags) check() error {
 
 func (f *operatorFlags) name() string {
 	if f.Stack != "" {
-		return f.Stack + "-operator"
+		return f.Stack + "-operator:live" // what a rollback moves
 	}
 	return f.Function
 }
