@@ -121,6 +121,7 @@ func TestPlan(t *testing.T) {
 		return e
 	}
 	putAt := func(e token.Entry, at time.Time) token.Entry { e.Put.At, e.AccessPut.At = at, at; return e }
+	grantPutAt := func(e token.Entry, at time.Time) token.Entry { e.Put.At = at; return e }
 	usedAt := func(e token.Entry, at time.Time) token.Entry { e.UsedAt = at; return e }
 	revived := func(age time.Duration) token.Entry {
 		e := putAt(ahead(30*time.Minute), noon.Add(-age))
@@ -146,6 +147,7 @@ func TestPlan(t *testing.T) {
 		{"the shortest that is published", ahead(1425 * time.Second), token.Use{}, noon.Add(16 * time.Minute), noon.Add(16 * time.Minute), noon},
 		{"too old when it may be published", putAt(ahead(30*time.Minute), noon.Add(-time.Minute)), token.Use{}, noon.Add(15 * time.Minute), noon.Add(15 * time.Minute), noon.Add(15 * time.Minute)},
 		{"young enough when it may be published", putAt(ahead(30*time.Minute), noon.Add(-15*time.Minute)), token.Use{}, noon.Add(20*time.Minute + 30*time.Second), noon.Add(21 * time.Minute), noon.Add(time.Minute)},
+		{"long-lived, and only the grant was put just now", grantPutAt(ahead(time.Hour), noon.Add(-time.Minute)), token.Use{}, noon.Add(44*time.Minute + 30*time.Second), noon.Add(45 * time.Minute), noon},
 		{"revived, and published before it was parked", revived(20 * time.Minute), token.Use{}, noon.Add(noonDue(30*time.Minute, 20*time.Minute)), noon.Add(noonDue(30*time.Minute, 20*time.Minute) + 30*time.Second), noon},
 		{"revived, expired", revived(40 * time.Minute), token.Use{}, noon.Add(noonDue(30*time.Minute, 40*time.Minute)), noon, noon},
 		{"revived, expired and never published", func() token.Entry { e := revived(40 * time.Minute); e.AccessPut.Revision--; return e }(), token.Use{}, noon.Add(-time.Hour), noon, noon},

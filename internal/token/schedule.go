@@ -103,7 +103,8 @@ func (s Schedule) Publishes(use Use, lifetime time.Duration) bool {
 // a fifth of its life and one sweep to spare, while somebody asked for it within
 // the last hour (or always, if the client wants that), and is renewed once a day
 // otherwise: every one-time renewal that nobody needs is a risk nobody needs.
-// The grant is published when its write interval is over.
+// Grant and access token are published as soon as the one's or the other's write
+// interval is over.
 func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 	switch lifetime := e.Access.Lifetime(); {
 	case e.Suspect, e.Removed, e.Parked:
@@ -117,25 +118,20 @@ func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 	default:
 		e.DueAt = now.Add(idleRenewal*s.SweepInterval - s.jitter(e.ID))
 	}
-	e.PublishAt = now
-	if allowed := e.Put.At.Add(s.WriteInterval); allowed.After(now) {
-		e.PublishAt = allowed
-	}
-	if e.Suspect || e.Removed || len(e.Untold) > 0 {
-		e.PublishAt = s.PublishNext(e, use, now)
-	}
+	e.PublishAt = s.PublishNext(e, use, now)
 	return e
 }
 
 // publishedDueAt is when an access token is renewed that belongs into its
 // secret and is not there yet. What is put there must last until the next put is
-// allowed, and three sweeps longer, with a fifth of its life to spare.
+// allowed, with a fifth of its life to spare, if it is put three sweeps late and
+// replaced three sweeps late.
 func (s Schedule) publishedDueAt(e Entry, now time.Time) time.Time {
 	put := later(now, e.AccessPut.At.Add(s.WriteInterval))
 	if e.AccessPut.Revision == e.Revision || !e.Access.ExpiresAt.After(put) { // it is there already, or never will be
 		return later(s.DueAt(e.Access), e.AccessPut.At.Add(s.WriteInterval))
 	}
-	lasts := s.WriteInterval + sweepsOfGrace*s.SweepInterval + e.Access.Lifetime()/lifeLeft
+	lasts := s.WriteInterval + 2*sweepsOfGrace*s.SweepInterval + e.Access.Lifetime()/lifeLeft
 	if put.After(now) && e.Access.ExpiresAt.Sub(put) < lasts {
 		return put
 	}
