@@ -140,6 +140,9 @@ func (c *clientPutCommand) Run(ctx context.Context, con console) error {
 		}
 	}
 	if answer.Outcome != "unchanged" {
+		if err := there.stands(ctx, store); err != nil {
+			return err
+		}
 		if err := store.PutCredentials(ctx, known.GrantType, wanted, there.version); err != nil {
 			return err
 		}
@@ -194,6 +197,21 @@ func present(ctx context.Context, store *secretstore.Store, name string) (presen
 		}
 	}
 	return there, nil
+}
+
+// stands refuses to write over what somebody else has stored since it was read:
+// typing a secret takes a while, and what is not named on the command line is
+// kept as it was read.
+func (p presentClient) stands(ctx context.Context, store *secretstore.Store) error {
+	name := p.credentials.Client
+	all, err := store.Credentials(ctx, []string{name})
+	if err != nil {
+		return err
+	}
+	if all[name].Version != p.version {
+		return fmt.Errorf("%s was changed meanwhile by somebody else, and nothing is stored: run it again", name)
+	}
+	return nil
 }
 
 // fits refuses another kind of client under the name: the tokens of the one that
