@@ -21,17 +21,23 @@ func (s *site) testStatusPage(t *testing.T) {
 	merchant.awaitPage(donePath, page.Done)
 	s.accessToken(t, id)
 
-	card := `//li[.//button[@aria-label="Invite: ` + id.String() + `"]]`
-	waiting := chromedp.Search(card + `//span[@class="state"][.="consent required"]`)
-	b.do("revoke", chromedp.Click(chromedp.CSS(`button[aria-label="Revoke at the provider: `+id.String()+`"]`)))
+	waiting := chromedp.Search(`//li[.//button[@aria-label="Invite: ` + id.String() + `"]]//span[@class="state"][.="consent required"]`)
+	b.pushes(`[aria-label="Revoke at the provider: ` + id.String() + `"]`)
 	b.do("await the merchant's turn", chromedp.WaitVisible(waiting))
 	b.shoot("status")
-	b.do("invite again", chromedp.Click(chromedp.Search(card+`//button[1]`)))
+	b.pushes(`[aria-label="Invite: ` + id.String() + `"]`)
 	merchant.open(b.href(`li.token .answer a`))
 	merchant.press("yes") // it is still logged in
 	merchant.awaitPage(donePath, page.Done)
 	b.do("await the token", chromedp.WaitNotPresent(waiting))
 	s.accessToken(t, id)
+}
+
+// pushes clicks a button of the status page, whose cards move about meanwhile.
+func (b tab) pushes(selector string) {
+	b.t.Helper()
+	b.do("await "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	b.script("push "+selector, "document.querySelector(`"+selector+"`).click(), 0")
 }
 
 // href is where a link leads, once it is there.

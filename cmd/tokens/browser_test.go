@@ -102,7 +102,7 @@ func (s *site) testConsent(t *testing.T) {
 	b.awaitPage(donePath, page.Done)
 	b.back()
 	b.awaitPath(authserver.ConsentPath)
-	b.pressAgain("yes")
+	b.press("yes")
 	b.awaitPage(donePath, page.Done)
 	s.checkCodes(t, id, 1)
 

@@ -46,6 +46,9 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
+// clickLost is when a click that led nowhere is made again.
+const clickLost = 5 * time.Second
+
 // tab is one tab of a merchant's browser.
 type tab struct {
 	t   *testing.T
@@ -106,17 +109,27 @@ func (b tab) open(link string) {
 	b.do("open a link", chromedp.Navigate(link))
 }
 
-// press clicks a button of the provider's pages.
+// press clicks a button of the provider's pages until that leads to another. A
+// busy Chromium now and then loses a click, or what was filled in; one more is
+// harmless there, since the provider gives the same answer again. It is the page's own click: chromedp's
+// finds nothing on a page that came back from the browser's memory.
 func (b tab) press(id string) {
 	b.t.Helper()
-	b.do("press "+id, chromedp.Click(chromedp.ID(id)))
-}
-
-// pressAgain clicks a button of a page that came back from the browser's memory,
-// where chromedp's own click finds nothing.
-func (b tab) pressAgain(id string) {
-	b.t.Helper()
-	b.script("press "+id+" again", `document.getElementById("`+id+`").click(), 0`)
+	here, err := b.look()
+	if err != nil {
+		b.t.Fatalf("press %s: %v", id, err)
+	}
+	var pressed time.Time
+	b.await("what comes after "+id, func(s shown) bool {
+		if pathOf(s.URL) != pathOf(here.URL) {
+			return true
+		}
+		if time.Since(pressed) > clickLost {
+			pressed = time.Now()
+			_, _ = chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.getElementById("`+id+`").click(), 0`)) // fails if the page has changed
+		}
+		return false
+	})
 }
 
 // script runs JavaScript that comes to a number.
@@ -152,7 +165,14 @@ func (b tab) back() {
 // shown is what a tab shows.
 type shown struct{ URL, Heading string }
 
-const look = `JSON.stringify({URL: location.href, Heading: document.querySelector("h1")?.innerText ?? ""})`
+func (b tab) look() (s shown, err error) {
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](
+		`JSON.stringify({URL: location.href, Heading: document.querySelector("h1")?.innerText ?? ""})`))
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(text), &s)
+}
 
 // awaitPage waits for one of our own pages, in English.
 func (b tab) awaitPage(path string, kind page.Kind) {
@@ -175,9 +195,10 @@ func (b tab) await(what string, ok func(shown) bool) {
 	defer again.Stop()
 	var last shown
 	for {
-		text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](look)) // fails while pages change
-		if err == nil && json.Unmarshal([]byte(text), &last) == nil && ok(last) {
-			return
+		if now, err := b.look(); err == nil { // it fails while pages change
+			if last = now; ok(last) {
+				return
+			}
 		}
 		select {
 		case <-again.C:
