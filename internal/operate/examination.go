@@ -129,7 +129,8 @@ type examiner struct {
 // client is a client whose credentials can be used.
 type client struct {
 	credentials token.Credentials
-	grants      bool // merchants consent to it
+	storedAt    time.Time // when its credentials were
+	grants      bool      // merchants consent to it
 }
 
 // finding is what one check found.

@@ -116,6 +116,16 @@ func TestExamine(t *testing.T) {
 		{"no invite key", func(w *world) { w.keyErr = errors.New("a sealing key could not be read") }, "invite-key", operate.CheckProblem, "no merchant can consent"},
 		{"a late token", func(w *world) { w.publishAccess(token.ID{Client: "pos"}, time.Hour, time.Hour) }, "schedule", operate.CheckProblem, "1 tokens of client credentials are late"},
 		{"a token that waits for its secret", func(w *world) { w.publishAccess(token.ID{Client: "pos"}, time.Hour, time.Minute) }, "schedule", operate.CheckOK, "No token is late"},
+		{"a token that no sweep got", func(w *world) { delete(w.access, token.ID{Client: "pos", Merchant: "DK1"}) }, "schedule", operate.CheckWarning, "No secret has a token for pos/DK1: "},
+		{"a token of new credentials", func(w *world) {
+			clear(w.access)
+			stored := w.credentials["pos"]
+			stored.WrittenAt = time.Now().Add(-3 * time.Minute)
+			w.credentials["pos"] = stored
+		}, "schedule", operate.CheckOK, "No token is late"},
+		{"a grant that fails", change(func(e *token.Entry) { e.Result.Failures = 3 }), "schedule", operate.CheckWarning, "1 grants could not be renewed at their last 3 tries"},
+		{"a grant that failed twice", change(func(e *token.Entry) { e.Result.Failures = 2 }), "schedule", operate.CheckOK, "No token is late"},
+		{"a grant that was given up", change(func(e *token.Entry) { e.Result.Failures, e.Result.Latch = 9, &token.Latch{} }), "schedule", operate.CheckOK, "No token is late"},
 		{"no sweep for long", func(w *world) { w.reconciled(19 * time.Minute) }, "schedule", operate.CheckProblem, "began 19m0s ago: see whether the schedule is enabled"},
 		{"never swept", func(w *world) { clear(w.notes) }, "schedule", operate.CheckWarning, "no sweep has compared"},
 		{"a late grant", change(func(e *token.Entry) { e.DueAt = time.Now().Add(-4 * time.Minute) }), "schedule", operate.CheckWarning, "1 grants are due and wait, the first since 4m0s"},

@@ -71,7 +71,7 @@ func (x *examiner) client(ctx context.Context, name string, tagged token.GrantTy
 	if grants != (tagged == token.GrantTypeAuthorizationCode) {
 		return "its provider has another grant_type than the tag token-refresher:grant-type, " + string(tagged)
 	}
-	x.clients = append(x.clients, client{credentials: stored.Value, grants: grants})
+	x.clients = append(x.clients, client{credentials: stored.Value, storedAt: stored.WrittenAt, grants: grants})
 	if !grants {
 		return ""
 	}

@@ -14,6 +14,8 @@ const (
 	// lateSweeps is how many sweeps something may be due before it counts as
 	// late: as many as due times leave to spare.
 	lateSweeps = 3
+	// failedTries in a row are no passing trouble.
+	failedTries = 3
 	// noVersion is one that no note has: storing over it does nothing.
 	noVersion = "doctor"
 	noteKey   = "doctor"
@@ -27,6 +29,7 @@ type ledger struct {
 	newest     token.Entry // that was committed last, as a list shows it
 	late       int         // due since longer than a few sweeps
 	latest     time.Time   // of which the first
+	failing    int         // failed a few times in a row, and not given up
 	active     time.Time   // the last try of any
 }
 
@@ -83,6 +86,9 @@ func (x *examiner) count(e token.Entry, err error) {
 	if e.Result.At.After(l.active) {
 		l.active = e.Result.At
 	}
+	if e.Result.Failures >= failedTries && e.Result.Latch == nil {
+		l.failing++
+	}
 	if due := e.DueAt; !due.IsZero() && x.now.Sub(due) > lateSweeps*x.Schedule.SweepInterval {
 		l.late++
 		if l.latest.IsZero() || due.Before(l.latest) {
@@ -133,7 +139,7 @@ func (x *examiner) inviteKey(ctx context.Context) finding {
 
 // schedule looks whether sweeps come to their end, by what they leave behind.
 func (x *examiner) schedule(ctx context.Context) finding {
-	late, since, err := x.lateTokens(ctx)
+	issued, err := x.lateTokens(ctx)
 	if err != nil {
 		return problem("It is not known whether sweeps run (%s): see \"No completed sweep\" in docs/operate.md.", said(err))
 	}
@@ -147,12 +153,16 @@ func (x *examiner) schedule(ctx context.Context) finding {
 	overdue := x.now.Sub(reconciled) - x.Examination.ReconcileInterval - lateSweeps*x.Schedule.SweepInterval
 	const look = "see whether the schedule is enabled, and what fails in the log of the refresh function"
 	switch {
-	case late > 0:
-		return problem("%d tokens of client credentials are late, the first since %s: %s.", late, span(x.now.Sub(since)), look)
+	case issued.late > 0:
+		return problem("%d tokens of client credentials are late, the first since %s: %s.", issued.late, span(x.now.Sub(issued.since)), look)
 	case x.ledger.live == 0 && len(x.clients) == 0:
 		return skipped("There is nothing to sweep yet.")
 	case x.ledger.live > 0 && !reconciled.IsZero() && overdue > 0:
 		return problem("The last sweep of grants that compared secrets and journal began %s ago: %s.", span(x.now.Sub(reconciled)), look)
+	case len(issued.missing) > 0:
+		return warning("No secret has a token for %s: see what fails in the log of the refresh function. One that lives too short for a secret is had of the access-token function.", several(issued.missing))
+	case x.ledger.failing > 0:
+		return warning("%d grants could not be renewed at their last %d tries or more: see `tokens status`, and what fails in the log of the refresh function.", x.ledger.failing, failedTries)
 	case x.ledger.late > 0:
 		return warning("%d grants are due and wait, the first since %s: %s.", x.ledger.late, span(x.now.Sub(x.ledger.latest)), look)
 	case reconciled.IsZero() && x.ledger.live > 0:
@@ -165,35 +175,54 @@ func (x *examiner) schedule(ctx context.Context) finding {
 	}
 }
 
-// lateTokens counts the published tokens of client credentials that no sweep has
-// renewed in time.
-func (x *examiner) lateTokens(ctx context.Context) (late int, since time.Time, err error) {
+// lateness is which tokens of client credentials no sweep got in time.
+type lateness struct {
+	late    int       // that are published
+	since   time.Time // the first of them
+	missing []string  // that no secret has
+}
+
+// lateTokens looks for tokens of client credentials that should have been
+// published a few sweeps ago.
+func (x *examiner) lateTokens(ctx context.Context) (found lateness, err error) {
 	stored, err := x.Store.AccessTokens(ctx, x.issued())
 	if err != nil {
-		return 0, time.Time{}, err
+		return lateness{}, err
 	}
-	for _, one := range stored {
-		due := x.Schedule.DueAt(one.Value)
-		if allowed := one.WrittenAt.Add(x.Schedule.WriteInterval); allowed.After(due) {
-			due = allowed
-		}
-		if one.Err != nil || x.now.Sub(due) <= lateSweeps*x.Schedule.SweepInterval {
-			continue
-		}
-		late++
-		if since.IsZero() || due.Before(since) {
-			since = due
+	late := func(due time.Time) bool { return x.now.Sub(due) > lateSweeps*x.Schedule.SweepInterval }
+	for _, c := range x.clients {
+		for _, id := range x.issuedTo(c) {
+			one := stored[id]
+			due := x.Schedule.DueAt(one.Value)
+			if allowed := one.WrittenAt.Add(x.Schedule.WriteInterval); allowed.After(due) {
+				due = allowed
+			}
+			switch {
+			case errors.Is(one.Err, token.ErrNotFound) && late(c.storedAt):
+				found.missing = append(found.missing, id.String())
+			case one.Err != nil || !late(due):
+			default:
+				found.late++
+				if found.since.IsZero() || due.Before(found.since) {
+					found.since = due
+				}
+			}
 		}
 	}
-	return late, since, nil
+	return found, nil
 }
 
 // issued are the tokens that client credentials publish.
 func (x *examiner) issued() (ids []token.ID) {
 	for _, c := range x.clients {
-		if !c.grants && c.credentials.Publish != token.PublishFunction {
-			ids = append(ids, c.credentials.IDs()...)
-		}
+		ids = append(ids, x.issuedTo(c)...)
 	}
 	return ids
+}
+
+func (*examiner) issuedTo(c client) []token.ID {
+	if c.grants || c.credentials.Publish == token.PublishFunction {
+		return nil
+	}
+	return c.credentials.IDs()
 }

@@ -59,6 +59,9 @@ func (i *Inventory) showPublished(
 		return shown
 	case errors.Is(stored.Err, token.ErrNotFound):
 		shown.State = StateMissing
+		if waited := now.Sub(credentials.WrittenAt); waited > lateSweeps*i.Schedule.SweepInterval {
+			shown.Problem = fmt.Sprintf("no secret has it, %s after its credentials were stored: the log of the refresh function says why", span(waited))
+		}
 		return shown
 	case stored.Err != nil:
 		shown.State, shown.Problem = StateUnreadable, stored.Err.Error()

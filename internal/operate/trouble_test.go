@@ -195,6 +195,24 @@ func TestStatusOfWhatIsNotPublished(t *testing.T) {
 	}
 }
 
+// What several sweeps did not get, the next one will not get either.
+func TestStatusOfWhatNoSweepGot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for age, want := range map[time.Duration]string{
+			3 * time.Minute: "",
+			4 * time.Minute: "no secret has it, 4m0s after its credentials were stored: the log of the refresh function says why",
+		} {
+			w := newWorld()
+			w.credentials["pos"] = token.Stored[token.Credentials]{Value: token.Credentials{Client: "pos", Unbound: true}, WrittenAt: time.Now().Add(-age)}
+			status, err := w.operator(t).Status(t.Context(), token.ID{Client: "pos"})
+			if got := shownOf(t, status); err != nil || got.State != operate.StateMissing || got.Problem != want {
+				t.Errorf("credentials of %s ago: got %+v (%v), want it missing with problem %q", age, got, err, want)
+			}
+		}
+	})
+}
+
 func TestStatusFailsWithEachLook(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{"Untagged", "ListGrants", "Grants"} {
