@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
@@ -45,9 +46,6 @@ func chromium(t *testing.T) context.Context {
 	}
 	return ctx
 }
-
-// clickLost is when a click that led nowhere is made again.
-const clickLost = 5 * time.Second
 
 // tab is one tab of a merchant's browser.
 type tab struct {
@@ -109,36 +107,23 @@ func (b tab) open(link string) {
 	b.do("open a link", chromedp.Navigate(link))
 }
 
-// press clicks a button of the provider's pages until that leads to another. A
-// busy Chromium now and then loses a click, or what was filled in; one more is
-// harmless there, since the provider gives the same answer again. It is the page's own click: chromedp's
-// finds nothing on a page that came back from the browser's memory.
+// press clicks a button of the provider's pages, as a person does: without a
+// person's gesture the page that is left would have no place in the history. A
+// click of the mouse would miss a button that moves when its style arrives.
 func (b tab) press(id string) {
 	b.t.Helper()
-	here, err := b.look()
-	if err != nil {
-		b.t.Fatalf("press %s: %v", id, err)
-	}
-	var pressed time.Time
-	b.await("what comes after "+id, func(s shown) bool {
-		if pathOf(s.URL) != pathOf(here.URL) {
-			return true
-		}
-		if time.Since(pressed) > clickLost {
-			pressed = time.Now()
-			_, _ = chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.getElementById("`+id+`").click(), 0`)) // fails if the page has changed
-		}
-		return false
-	})
+	b.script("press "+id, `document.getElementById("`+id+`").click(), 0`)
 }
 
-// script runs JavaScript that comes to a number.
+// script runs JavaScript that comes to a number, as if a person had asked for it.
 func (b tab) script(what, script string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](script)); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](script, gesture)); err != nil {
 		b.t.Fatalf("%s: %v", what, err)
 	}
 }
+
+func gesture(p *runtime.EvaluateParams) { p.UserGesture = new(true) }
 
 // consents logs in at the provider and says yes.
 func (b tab) consents() {
