@@ -62,7 +62,7 @@ func (c *consents) Client(ctx context.Context, name string) (consent.Client, err
 	}
 	stored := all[name]
 	switch {
-	case errors.Is(stored.Err, token.ErrNotFound), errors.Is(stored.Err, token.ErrDeleted):
+	case token.Absent(stored.Err):
 		return nil, fmt.Errorf("%w: %w", consent.ErrUnknownClient, stored.Err)
 	case stored.Err != nil:
 		return nil, fmt.Errorf("read credentials: %w", stored.Err)

@@ -35,7 +35,7 @@ func (a *App) dialGrants(credentials token.Credentials) (refresh.GrantEndpoint, 
 func (e *grantEndpoint) Provider() string { return e.provider.Address() }
 
 // Use implements refresh.GrantEndpoint.
-func (e *grantEndpoint) Use() token.Use { return useOf(e.credentials) }
+func (e *grantEndpoint) Use() token.Use { return e.credentials.Use() }
 
 // Latch implements refresh.GrantEndpoint. New credentials or another provider
 // make it another one, so that a refusal by the old says nothing any more.

@@ -109,7 +109,7 @@ func (u *uses) learn(c token.Credentials) {
 	if u.byClient == nil {
 		u.byClient = map[string]token.Use{}
 	}
-	u.byClient[c.Client] = useOf(c)
+	u.byClient[c.Client] = c.Use()
 }
 
 // of is what is known of a client. What was never read is published nowhere:
@@ -122,5 +122,3 @@ func (u *uses) of(client string) token.Use {
 	}
 	return token.Use{Publish: token.PublishFunction}
 }
-
-func useOf(c token.Credentials) token.Use { return token.Use{Publish: c.Publish, Refresh: c.Refresh} }

@@ -89,8 +89,7 @@ func (h *handler) client(ctx context.Context, id token.ID) (Client, *answer) {
 // merchant has done what the invite asks for. One that the provider refuses, or
 // whose grant nobody can use, does not.
 func stands(e token.Entry, issued time.Time) bool {
-	usable := e.Result.Latch == nil && !e.Suspect && !e.Parked && !e.Removed && e.Sealed == nil
-	return usable && e.Grant.ConsentedAt.After(issued)
+	return e.Usable() && e.Sealed == nil && e.Result.Latch == nil && e.Grant.ConsentedAt.After(issued)
 }
 
 // authorize sends the browser to the provider, with a cookie that binds the

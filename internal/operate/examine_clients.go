@@ -115,7 +115,7 @@ func (x *examiner) permissions(ctx context.Context) finding {
 			return cmp.Or(err, stored[id].Err)
 		}},
 	} {
-		if err := call.make(); err != nil && !absent(err) {
+		if err := call.make(); err != nil && !token.Absent(err) {
 			faults = append(faults, call.name+": "+said(err))
 		}
 	}

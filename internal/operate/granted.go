@@ -128,7 +128,7 @@ func (i *Inventory) readStrange(ctx context.Context, listed map[token.ID]string,
 		return fmt.Errorf("read grants: %w", err)
 	}
 	for _, id := range strange {
-		seen[id].secret, seen[id].secretErr = !absent(stored[id].Err), stored[id].Err
+		seen[id].secret, seen[id].secretErr = !token.Absent(stored[id].Err), stored[id].Err
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package operate
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -195,9 +194,4 @@ func (i *Inventory) published(
 		tokens[id.Client] = append(tokens[id.Client], shown)
 	}
 	return tokens, nil
-}
-
-// absent reports whether a store says that there is nothing.
-func absent(err error) bool {
-	return errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrDeleted)
 }

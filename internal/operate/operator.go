@@ -101,7 +101,7 @@ func New(config Config) (*Operator, error) {
 // *Refusal, or as the store says it.
 func credentialsOf(stored token.Stored[token.Credentials]) (token.Credentials, error) {
 	switch {
-	case absent(stored.Err):
+	case token.Absent(stored.Err):
 		return token.Credentials{}, refuse(UnknownToken, "there is no client of this name")
 	case errors.Is(stored.Err, token.ErrUnreadable):
 		return token.Credentials{}, refuse(ClientMisconfigured, stored.Err.Error())

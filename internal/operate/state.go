@@ -54,7 +54,7 @@ func (i *Inventory) showPublished(
 ) Token {
 	shown := Token{ID: id.String(), Version: stored.Version}
 	switch {
-	case absent(stored.Err) && credentials.Value.Publish == token.PublishFunction:
+	case token.Absent(stored.Err) && credentials.Value.Publish == token.PublishFunction:
 		shown.State = StateIdle
 		return shown
 	case errors.Is(stored.Err, token.ErrNotFound):

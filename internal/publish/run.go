@@ -89,7 +89,7 @@ func (p *pass) add(id token.ID, outcome Outcome, err error) {
 // on several times since its last put, all that is known is that it was after
 // that.
 func lag(e token.Entry, now time.Time) time.Duration {
-	if e.Revision == 0 || e.Suspect || e.Removed || e.Parked || e.Published() {
+	if e.Revision == 0 || !e.Usable() || e.Published() {
 		return 0
 	}
 	if ahead := e.Revision - e.Put.Revision; ahead > 1 && e.Put.Revision > 0 && e.Put.Confirmed {

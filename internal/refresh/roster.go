@@ -68,7 +68,7 @@ func (s *roster) load(ctx context.Context, dial func(*client) error, report *Rep
 			err = dial(c)
 		}
 		switch {
-		case errors.Is(err, token.ErrNotFound), errors.Is(err, token.ErrDeleted):
+		case token.Absent(err):
 			s.log.InfoContext(ctx, "credentials are gone", "client", name) // lists lag
 		case err != nil:
 			s.unusable(ctx, name, err, report)

@@ -2,7 +2,6 @@ package secretstore
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -42,7 +41,7 @@ func (s *Store) delete(ctx context.Context, name string) error {
 		return err
 	})
 	err = s.writeError(ctx, name, "delete", err)
-	if errors.Is(err, token.ErrNotFound) || errors.Is(err, token.ErrDeleted) {
+	if token.Absent(err) {
 		return nil
 	}
 	return err

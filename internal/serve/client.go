@@ -29,9 +29,7 @@ type client struct {
 	readAt      time.Time
 }
 
-func (c *client) use() token.Use {
-	return token.Use{Publish: c.credentials.Value.Publish, Refresh: c.credentials.Value.Refresh}
-}
+func (c *client) use() token.Use { return c.credentials.Value.Use() }
 
 // clientOf finds the client, in memory if it was looked at lately. Errors:
 // *Refusal, and the store's.
@@ -75,7 +73,7 @@ func (s *Server) read(ctx context.Context, name string) (*client, error) {
 	}
 	c := &client{credentials: all[name], readAt: time.Now().Round(0)}
 	switch err := c.credentials.Err; {
-	case errors.Is(err, token.ErrNotFound), errors.Is(err, token.ErrDeleted):
+	case token.Absent(err):
 		s.forget(name)
 		return nil, refuse(UnknownToken, "there is no client of this name")
 	case errors.Is(err, token.ErrUnreadable):

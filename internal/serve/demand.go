@@ -71,7 +71,7 @@ func (d *demand) published(ctx context.Context) (token.AccessToken, error) {
 		return token.AccessToken{}, fmt.Errorf("read the access token: %w", err)
 	}
 	stored := all[d.ID]
-	if errors.Is(stored.Err, token.ErrNotFound) || errors.Is(stored.Err, token.ErrDeleted) {
+	if token.Absent(stored.Err) {
 		return token.AccessToken{}, nil
 	}
 	return stored.Value, stored.Err

@@ -20,7 +20,7 @@ func valid(t token.AccessToken, now time.Time) bool {
 
 // usable reports whether the entry's access token may be handed out at all.
 func usable(e token.Entry) bool {
-	return e.Sealed == nil && !e.Suspect && !e.Removed && !e.Parked
+	return e.Usable() && e.Sealed == nil
 }
 
 // enough reports whether the token is valid for as long as was asked for.

@@ -54,7 +54,7 @@ func (d *demand) granted(ctx context.Context) (token.AccessToken, error) {
 // sealed is the published token of an entry that cannot be opened, if its secret
 // holds that very answer: nothing falls back to an older one.
 func (d *demand) sealed(ctx context.Context, e token.Entry) (token.AccessToken, error) {
-	if e.Revision > 0 && e.AccessPut.Revision == e.Revision && !e.Suspect && !e.Removed && !e.Parked {
+	if e.Revision > 0 && e.AccessPut.Revision == e.Revision && e.Usable() {
 		if t, err := d.published(ctx); err == nil && valid(t, time.Now()) {
 			return t, nil
 		}

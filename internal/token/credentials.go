@@ -62,6 +62,9 @@ func (c Credentials) Format(state fmt.State, _ rune) { _, _ = fmt.Fprint(state, 
 // LogValue implements slog.LogValuer: see String.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// Use is how the client's access tokens are published and renewed.
+func (c Credentials) Use() Use { return Use{Publish: c.Publish, Refresh: c.Refresh} }
+
 // IDs lists the tokens that client credentials ask for: the unbound one first,
 // then the merchants' in the order given.
 func (c Credentials) IDs() []ID {

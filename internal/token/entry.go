@@ -198,5 +198,10 @@ func (e Entry) Attempted(outcome Outcome, now time.Time) Entry {
 	return e
 }
 
+// Usable reports whether the newest answer may be published and handed out: not
+// if the grant was removed or parked, or if its ID token named somebody else.
+// Whether it can be opened is for Sealed to say.
+func (e Entry) Usable() bool { return !e.Suspect && !e.Removed && !e.Parked }
+
 // Published reports whether the grant secret is known to hold the newest answer.
 func (e Entry) Published() bool { return e.Put.Confirmed && e.Put.Revision == e.Revision }

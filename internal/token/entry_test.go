@@ -231,3 +231,28 @@ func TestPrintedEntryShowsNoSecret(t *testing.T) {
 		refuseLeak(t, verb, fmt.Sprintf(verb, e))
 	}
 }
+
+func TestUsable(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*token.Entry)
+		want   bool
+	}{
+		{"good", func(*token.Entry) {}, true},
+		{"refused by the provider", func(e *token.Entry) { e.Result.Latch = &token.Latch{} }, true},
+		{"removed", func(e *token.Entry) { e.Removed = true }, false},
+		{"parked", func(e *token.Entry) { e.Parked = true }, false},
+		{"of somebody else", func(e *token.Entry) { e.Suspect = true }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := held()
+			tt.change(&e)
+			if got := e.Usable(); got != tt.want {
+				t.Errorf("Usable: got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

@@ -233,7 +233,7 @@ func (e Entry) Force(now time.Time) Entry {
 // AccessAhead reports whether the entry's access token belongs into its secret
 // and is not there yet.
 func (s Schedule) AccessAhead(e Entry, use Use, now time.Time) bool {
-	return !e.Suspect && !e.Removed && !e.Parked && e.Sealed == nil &&
+	return e.Usable() && e.Sealed == nil &&
 		e.AccessPut.Revision != e.Revision && e.Access.ExpiresAt.After(now) &&
 		s.Publishes(use, e.Access.Lifetime())
 }
@@ -247,7 +247,7 @@ func (s Schedule) PublishNext(e Entry, use Use, now time.Time) time.Time {
 		return now
 	case e.Removing():
 		return e.Removal.NextAt
-	case e.Suspect, e.Removed, e.Parked:
+	case !e.Usable():
 		return time.Time{}
 	case e.Put.Open():
 		return e.Put.SettleAt()

@@ -107,7 +107,7 @@ func (s Schedule) Publishes(use Use, lifetime time.Duration) bool {
 // interval is over.
 func (s Schedule) Plan(e Entry, use Use, now time.Time) Entry {
 	switch lifetime := e.Access.Lifetime(); {
-	case e.Suspect, e.Removed, e.Parked:
+	case !e.Usable():
 		e.DueAt = time.Time{}
 	case lifetime <= 0: // adopted: no access token is known
 		e.DueAt = now

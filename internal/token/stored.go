@@ -18,6 +18,10 @@ var (
 	ErrConflict = errors.New("already replaced by another writer")
 )
 
+// Absent reports whether a store says that there is no value under a name, or
+// none any more. Access that failed says nothing of that.
+func Absent(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrDeleted) }
+
 // Stored is what a store found under one name: a value and its version, or why
 // there is none.
 type Stored[T any] struct {
