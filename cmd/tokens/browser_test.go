@@ -79,7 +79,7 @@ func (s *site) link(t *testing.T, id token.ID, age time.Duration) string {
 	issued := time.Now().Add(-age)
 	link, err := inviter.NewInvite(t.Context(), consent.Invite{
 		ID: id, IssuedAt: issued, ExpiresAt: issued.Add(time.Hour),
-		ReturnTo: shop + strings.Repeat("x", maxReturnTo-len(shop)),
+		ReturnTo: shop + strings.Repeat("x", consent.MaxReturnTo-len(shop)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,19 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
+	"token-refresher/internal/consent"
+	"token-refresher/internal/operate"
 	"token-refresher/internal/token"
-)
-
-// The limits of an invite (docs/contract.md).
-const (
-	minValidFor = time.Minute
-	maxValidFor = 720 * time.Hour
-	maxReturnTo = 512 // bytes
 )
 
 // inviteCommand is `tokens invite`.
@@ -44,11 +38,13 @@ func (c *inviteCommand) Validate() error {
 	if err := checkMerchantID(c.Token); err != nil {
 		return err
 	}
-	if c.ValidFor < minValidFor || c.ValidFor > maxValidFor {
+	if c.ValidFor < operate.MinValidFor || c.ValidFor > operate.MaxValidFor {
 		return errors.New("--valid-for: must be a duration from 1m to 720h, such as 72h")
 	}
-	if err := checkReturnTo(c.ReturnTo); err != nil {
-		return fmt.Errorf("--return-to: %w", err)
+	if c.ReturnTo != "" {
+		if err := consent.CheckReturnTo(c.ReturnTo); err != nil {
+			return fmt.Errorf("--return-to: %w", err)
+		}
 	}
 	return c.check()
 }
@@ -62,27 +58,6 @@ func checkMerchantID(text string) error {
 	return err
 }
 
-func checkReturnTo(text string) error {
-	if text == "" {
-		return nil
-	}
-	address, err := url.Parse(text)
-	switch {
-	case len(text) > maxReturnTo:
-		return fmt.Errorf("must have at most %d bytes", maxReturnTo)
-	case err != nil, address.Hostname() == "", address.User != nil, strings.ContainsFunc(text, unlikely):
-		return errors.New("must be a URL such as https://shop.example/connected")
-	case address.Scheme != "https" && (address.Scheme != "http" || !loopback(address.Hostname())):
-		return errors.New("must be https")
-	}
-	return nil
-}
-
-func loopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
-}
-
 // Run prints the link alone.
 func (c *inviteCommand) Run(ctx context.Context, con console) error {
 	id, _ := token.ParseID(c.Token) // checked by Validate
@@ -92,10 +67,7 @@ func (c *inviteCommand) Run(ctx context.Context, con console) error {
 	if c.ReturnTo != "" {
 		event["return_to"] = c.ReturnTo
 	}
-	var answer struct {
-		URL       string    `json:"url"`
-		ExpiresAt time.Time `json:"expires_at"`
-	}
+	var answer operate.Invitation
 	if err := c.ask(ctx, con, event, &answer); err != nil {
 		return err
 	}

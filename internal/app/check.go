@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"token-refresher/internal/consent"
 	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
 )
@@ -40,7 +41,7 @@ func (c Config) check(found faults) {
 	c.require(found, "SweepInterval", c.SweepInterval > 0)
 	c.require(found, "ReconcileInterval", c.ReconcileInterval > 0)
 	c.require(found, "SecretKMSKeyID", kmsKeyPattern.MatchString(c.SecretKMSKeyID))
-	c.require(found, "PublicURL", c.PublicURL == "" || isOrigin(c.PublicURL))
+	c.require(found, "PublicURL", c.PublicURL == "" || consent.CheckOrigin(c.PublicURL) == nil)
 	c.require(found, "Endpoint", c.Endpoint == "" || isEndpoint(c.Endpoint))
 	c.require(found, "SecretsEndpoint", c.SecretsEndpoint == "" || isEndpoint(c.SecretsEndpoint))
 	c.checkIntervals(found)
@@ -82,17 +83,6 @@ func (Config) require(found faults, name string, fits bool) {
 func isEndpoint(text string) bool {
 	address, err := url.Parse(text)
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() != ""
-}
-
-// isOrigin reports whether the text is a scheme and a host that a browser may be
-// sent back to. The cookies of a consent are for a whole host (`__Host-`), so
-// there is no path.
-func isOrigin(text string) bool {
-	address, err := url.Parse(text)
-	if err != nil || address.Hostname() == "" || text != address.Scheme+"://"+address.Host {
-		return false
-	}
-	return address.User == nil && (address.Scheme == "https" || address.Scheme == "http" && isLoopback(address.Hostname()))
 }
 
 func isLoopback(host string) bool {

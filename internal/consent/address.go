@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// maxReturnTo bounds a return address (bytes): it travels in a cookie.
-const maxReturnTo = 512
+// MaxReturnTo bounds a return address (bytes): it travels in a cookie.
+const MaxReturnTo = 512
 
 // uriCharacters are those that may stand in a URI (RFC 3986 appendix A). What a
 // browser would repair or read in its own way, such as a backslash, a space or a
 // line feed, is none of them.
 const uriCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#[]@!$&'()*+,;=%"
 
-// checkReturnTo reports why a merchant cannot be offered to go to the address
+// CheckReturnTo reports why a merchant cannot be offered to go to the address
 // afterwards, or nil. The error does not repeat it.
-func checkReturnTo(address string) error {
-	if len(address) > maxReturnTo {
-		return fmt.Errorf("the return address is longer than %d bytes", maxReturnTo)
+func CheckReturnTo(address string) error {
+	if len(address) > MaxReturnTo {
+		return fmt.Errorf("the return address is longer than %d bytes", MaxReturnTo)
 	}
 	if strings.Trim(address, uriCharacters) != "" {
 		return errors.New("the return address holds a character that no URL does: write it percent-encoded")
@@ -32,10 +32,10 @@ func checkReturnTo(address string) error {
 	return nil
 }
 
-// checkOrigin reports why merchants cannot reach the handler under the URL, or
+// CheckOrigin reports why merchants cannot reach the handler under the URL, or
 // nil: an origin (RFC 6454) is needed, since cookies named __Host- are for whole
-// hosts.
-func checkOrigin(publicURL string) error {
+// hosts. The error does not repeat it.
+func CheckOrigin(publicURL string) error {
 	u, err := webAddress(publicURL)
 	if err != nil {
 		return fmt.Errorf("the public URL %w", err)

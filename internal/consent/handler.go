@@ -39,7 +39,7 @@ type Config struct {
 
 func (c Config) check() error {
 	var faults []error
-	if err := checkOrigin(c.PublicURL); err != nil {
+	if err := CheckOrigin(c.PublicURL); err != nil {
 		faults = append(faults, err)
 	}
 	if c.Clients == nil || c.Journal == nil || c.Exchanger == nil || c.Seal == nil || c.Log == nil {

@@ -36,7 +36,7 @@ func (i Invite) check() error {
 	case i.IssuedAt.IsZero(), !i.ExpiresAt.After(i.IssuedAt):
 		return errors.New("it must expire after it was issued")
 	case i.ReturnTo != "":
-		return checkReturnTo(i.ReturnTo)
+		return CheckReturnTo(i.ReturnTo)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func NewInviter(c InviterConfig) (*Inviter, error) {
 	if c.Seal == nil {
 		return nil, errors.New("consent: invites need a key to seal with")
 	}
-	if err := checkOrigin(c.PublicURL); err != nil {
+	if err := CheckOrigin(c.PublicURL); err != nil {
 		return nil, fmt.Errorf("consent: %w", err)
 	}
 	return &Inviter{publicURL: c.PublicURL, seal: c.Seal}, nil

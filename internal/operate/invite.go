@@ -16,8 +16,8 @@ const DefaultValidFor = 168 * time.Hour
 
 // How long an invite may be good for.
 const (
-	minValidFor = time.Minute
-	maxValidFor = 720 * time.Hour
+	MinValidFor = time.Minute
+	MaxValidFor = 720 * time.Hour
 )
 
 var errValidFor = errors.New("valid_for: must be a duration from 1m to 720h, such as 72h")
@@ -33,7 +33,7 @@ type Invitation struct {
 // to returnTo afterwards, if that is not empty. validFor is a minute to 720
 // hours. Errors: *Refusal, and those of the stores; none repeats returnTo.
 func (o *Operator) Invite(ctx context.Context, id token.ID, returnTo string, validFor time.Duration) (Invitation, error) {
-	if validFor < minValidFor || validFor > maxValidFor {
+	if validFor < MinValidFor || validFor > MaxValidFor {
 		return Invitation{}, errValidFor
 	}
 	if o.Inviter == nil {
