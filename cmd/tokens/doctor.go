@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+
+	"token-refresher/internal/operate"
 )
 
 // doctorCommand is `tokens doctor`.
@@ -21,26 +23,9 @@ func (*doctorCommand) Help() string {
 // Validate implements kong's check of a command's flags.
 func (c *doctorCommand) Validate() error { return c.check() }
 
-// The states of a check (docs/contract.md).
-const (
-	checkOK      = "ok"
-	checkWarning = "warning"
-	checkProblem = "problem"
-	checkSkipped = "skipped"
-)
-
-// check is one thing that was looked at, in a sentence with what to do.
-type check struct {
-	Name    string `json:"name"`
-	State   string `json:"state"`
-	Message string `json:"message"`
-}
-
 // Run prints the checks, and fails if one found a problem.
 func (c *doctorCommand) Run(ctx context.Context, con console) error {
-	var answer struct {
-		Checks []check `json:"checks"`
-	}
+	var answer operate.Diagnosis
 	if err := c.ask(ctx, con, map[string]any{"action": "doctor"}, &answer); err != nil {
 		return err
 	}
@@ -51,7 +36,7 @@ func (c *doctorCommand) Run(ctx context.Context, con console) error {
 	})
 	problems := 0
 	for _, check := range answer.Checks {
-		if check.State == checkProblem {
+		if check.State == operate.CheckProblem {
 			problems++
 		}
 	}
@@ -63,7 +48,7 @@ func (c *doctorCommand) Run(ctx context.Context, con console) error {
 
 // checkLines are the checks in a width: the state, what was looked at, and the
 // message beside it.
-func checkLines(checks []check, paint paint, width int) []string {
+func checkLines(checks []operate.Check, paint paint, width int) []string {
 	names := 0
 	for _, check := range checks {
 		names = max(names, columns(printable(check.Name)))
@@ -71,8 +56,8 @@ func checkLines(checks []check, paint paint, width int) []string {
 	names = min(names, width/3)
 	var lines []string
 	for _, check := range checks {
-		head := paint.do(checkColor(check.State), pad(printable(check.State), len(checkProblem))) + "  " + pad(shorten(printable(check.Name), names), names) + "  "
-		indent := len(checkProblem) + names + 4
+		head := paint.do(checkColor(check.State), pad(printable(string(check.State)), len(operate.CheckProblem))) + "  " + pad(shorten(printable(check.Name), names), names) + "  "
+		indent := len(operate.CheckProblem) + names + 4
 		for i, line := range wrap(printable(check.Message), width-indent) {
 			if i > 0 {
 				head = pad("", indent)
@@ -83,13 +68,13 @@ func checkLines(checks []check, paint paint, width int) []string {
 	return lines
 }
 
-func checkColor(state string) color {
+func checkColor(state operate.CheckState) color {
 	switch state {
-	case checkOK:
+	case operate.CheckOK:
 		return green
-	case checkWarning:
+	case operate.CheckWarning:
 		return yellow
-	case checkSkipped:
+	case operate.CheckSkipped:
 		return faint
 	default:
 		return red

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"token-refresher/internal/operate"
 )
 
 // removeCommand is `tokens remove`.
@@ -34,21 +36,12 @@ func (c *removeCommand) Validate() error {
 	return c.check()
 }
 
-// removedToken is what became of a grant that was to be removed.
-type removedToken struct {
-	Token   string `json:"token"`
-	Removed bool   `json:"removed"`
-	Revoked bool   `json:"revoked"`
-	Deleted bool   `json:"deleted"`
-	Message string `json:"message,omitempty"`
-}
-
 // Run asks, removes, and says what was done and what is left to the next sweep.
 func (c *removeCommand) Run(ctx context.Context, con console) error {
 	if err := c.confirm(ctx, con); err != nil {
 		return err
 	}
-	var answer removedToken
+	var answer operate.Removed
 	if err := c.ask(ctx, con, map[string]any{"action": "remove", "token": c.Token}, &answer); err != nil {
 		return err
 	}
