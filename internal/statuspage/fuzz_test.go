@@ -19,7 +19,7 @@ var own = regexp.MustCompile(`^(localhost|127(\.[0-9]{1,3}){3}|\[?[0:]*(1|(ffff|
 func FuzzHost(f *testing.F) {
 	for _, host := range []string{
 		"localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[::1]", "::1", "[", "[]", "",
-		"evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", "[::ffff:127.0.0.1]", "0x7f.1", "localhost:1:2",
+		"evil.example", "localhost.evil.example:80", "127.0.0.1.evil.example", "[::ffff:127.0.0.1]", "0x7f.1", "localhost:1:2", "[]::1]", "[[::1]]",
 	} {
 		f.Add(host)
 	}

@@ -103,7 +103,7 @@ func loopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	} else if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
-		host = strings.Trim(host, "[]")
+		host = host[1 : len(host)-1]
 	}
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
