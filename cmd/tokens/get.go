@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -36,23 +36,12 @@ func (c *getCommand) Validate() error {
 	return c.check()
 }
 
-// gotToken is the access-token JSON of docs/contract.md.
-type gotToken struct {
-	AccessToken string    `json:"access_token"`
-	TokenType   string    `json:"token_type"`
-	Scope       string    `json:"scope,omitempty"`
-	IssuedAt    time.Time `json:"issued_at"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	Client      string    `json:"client"`
-	Merchant    string    `json:"merchant,omitempty"`
-}
-
 // Run prints the token: it is what the person asked for.
 func (c *getCommand) Run(ctx context.Context, con console) error {
 	if isTerminal(con.out) {
 		con.note("the access token appears on this screen: who reads it can use it until it expires")
 	}
-	var got gotToken
+	var got serve.Answer
 	if err := c.ask(ctx, con, map[string]any{"action": "get", "token": c.Token}, &got); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"token-refresher/internal/sandbox/moto"
+	"token-refresher/internal/serve"
 )
 
 // snippetFence is a snippet of the README that tests run, behind its name.
@@ -79,7 +80,7 @@ func TestSnippetsOfTheReadme(t *testing.T) {
 		}
 		for file, id := range map[string]string{"secret.sh": "pos", "function.sh": "subscriptions/DK12345678"} {
 			output := execute(t, t.TempDir(), s.facts.AWS, "sh", "-c", found[file])
-			var got gotToken
+			var got serve.Answer
 			if err := json.NewDecoder(bytes.NewReader(output)).Decode(&got); err != nil {
 				t.Fatalf("%s: what it printed is no JSON: %v", file, err)
 			}
@@ -194,7 +195,7 @@ func (s *running) handedOut(t *testing.T, id string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got gotToken
+	var got serve.Answer
 	if err := json.Unmarshal(body, &got); err != nil || got.AccessToken == "" {
 		t.Fatalf("%s: got no token: %v", id, err)
 	}

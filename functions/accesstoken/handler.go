@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"time"
 
 	"token-refresher/internal/app"
 	"token-refresher/internal/serve"
@@ -32,17 +31,6 @@ func build(a *app.App) (any, error) {
 	return (&handler{server: server, log: a.Log}).handle, nil
 }
 
-// answer is the answer that carries a token.
-type answer struct {
-	AccessToken string    `json:"access_token"`
-	TokenType   string    `json:"token_type"`
-	Scope       string    `json:"scope,omitempty"`
-	IssuedAt    time.Time `json:"issued_at"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	Client      string    `json:"client"`
-	Merchant    string    `json:"merchant,omitempty"`
-}
-
 // handle answers with the token, or says why there is none, which is a normal
 // answer too. An error means that the event is wrong or a store failed.
 func (h *handler) handle(ctx context.Context, payload json.RawMessage) (any, error) {
@@ -59,9 +47,5 @@ func (h *handler) handle(ctx context.Context, payload json.RawMessage) (any, err
 		h.log.ErrorContext(ctx, "token not handed out", "client", r.ID.Client, "error", err)
 		return nil, err
 	}
-	return answer{
-		AccessToken: t.Value.Reveal(), TokenType: t.Type, Scope: t.Scope,
-		IssuedAt: t.IssuedAt.UTC().Truncate(time.Second), ExpiresAt: t.ExpiresAt.UTC().Truncate(time.Second),
-		Client: t.ID.Client, Merchant: t.ID.Merchant,
-	}, nil
+	return serve.AnswerOf(t), nil
 }

@@ -1,6 +1,6 @@
 // Command accesstoken is the Lambda function that services ask for an access
 // token, long-lived or short: the only way to the short-lived ones. It owns what
-// its event means and the answer that carries a token; the work is serve's.
+// its event means; the work and the answers are serve's.
 package main
 
 import (

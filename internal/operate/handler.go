@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"time"
 
-	"token-refresher/internal/token"
+	"token-refresher/internal/serve"
 )
 
 // HandlerConfig is what a Handler is made of. Operator and Log are needed.
@@ -112,18 +112,8 @@ func (h *Handler) invite(ctx context.Context, e event) (any, error) {
 	return invitation, nil
 }
 
-// tokenAnswer is the answer that carries a token: it is asked for by name, and
-// only in a stack that allows it.
-type tokenAnswer struct {
-	AccessToken string    `json:"access_token"`
-	TokenType   string    `json:"token_type"`
-	Scope       string    `json:"scope,omitempty"`
-	IssuedAt    time.Time `json:"issued_at"`
-	ExpiresAt   time.Time `json:"expires_at"`
-	Client      string    `json:"client"`
-	Merchant    string    `json:"merchant,omitempty"`
-}
-
+// get hands out a token: it is asked for by name, and only in a stack that
+// allows it.
 func (h *Handler) get(ctx context.Context, e event) (any, error) {
 	id, err := e.named()
 	if err != nil {
@@ -137,13 +127,5 @@ func (h *Handler) get(ctx context.Context, e event) (any, error) {
 		return nil, err
 	}
 	h.Log.WarnContext(ctx, "token handed out", "token", id.String())
-	return answerOf(t), nil
-}
-
-func answerOf(t token.AccessToken) tokenAnswer {
-	return tokenAnswer{
-		AccessToken: t.Value.Reveal(), TokenType: t.Type, Scope: t.Scope,
-		IssuedAt: t.IssuedAt.UTC().Truncate(time.Second), ExpiresAt: t.ExpiresAt.UTC().Truncate(time.Second),
-		Client: t.ID.Client, Merchant: t.ID.Merchant,
-	}
+	return serve.AnswerOf(t), nil
 }

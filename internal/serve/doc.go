@@ -3,8 +3,8 @@
 //
 // It owns what a consumer may rely on (docs/contract.md, "Access-token
 // function"): what counts as fresh, how long anybody waits, what a rejected
-// token costs, when the provider is not asked, and the word for why there is no
-// token. It keeps tokens in the instance's memory for 30 s at most, and those of
+// token costs, when the provider is not asked, the word for why there is no
+// token, and the JSON of either answer. It keeps tokens in the instance's memory for 30 s at most, and those of
 // client credentials that are published nowhere while they are fresh.
 //
 // It leaves who may ask to IAM, a renewal and its lease to refresh, due times
