@@ -73,6 +73,7 @@ func (r *grantRound) settle(it *item, a attempt) {
 	switch {
 	case a.Err == nil:
 		it.client.renewed++
+		r.proven[it.id] = true
 		r.report.Renewed++
 		r.renewed = append(r.renewed, it.id)
 		r.answered(it)
@@ -95,6 +96,7 @@ func (r *grantRound) settle(it *item, a attempt) {
 	case !isAnswer(a.Err):
 		class = classStore
 	}
+	delete(r.proven, it.id)
 	r.report.fail(it.id, class, a.Err)
 	r.record(it.id, a.Err, a.duration, slog.LevelWarn, "failed", class)
 	r.promiseEntry(it, a.Entry)

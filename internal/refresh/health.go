@@ -12,8 +12,9 @@ import (
 //
 // A client is stopped when two of its tokens in a row were refused because of
 // the client (invalid_client and its like), or its only one. While stopped one
-// token a sweep is tried, the one whose last try is longest ago; a success, or
-// a new version of the credentials, resumes it.
+// token a sweep is tried: a grant that worked the last time, else the one whose
+// last try is longest ago; a success, or a new version of the credentials,
+// resumes it.
 type Health struct {
 	Version     string   // version of the credentials this speaks of
 	Refused     token.ID // first token refused because of the client since the last success

@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -35,6 +36,42 @@ func TestMassRejectionOfSome(t *testing.T) {
 				t.Errorf("minute %d: %d mass rejections, consent asked of %d; want one at most, and nobody latched", minute, r.MassRejection, len(r.ConsentRequired))
 			}
 		})
+	})
+}
+
+// A bad import stops its client, and costs those who are well nothing: the probe
+// is one of them as soon as one is due, and its success renews all.
+func TestMassRejectionOfABadImport(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		good := map[token.ID]bool{}
+		for _, id := range w.addClient("subscriptions", always, 3) {
+			good[id] = true
+		}
+		w.answer = func(id token.ID) answer {
+			if good[id] {
+				return answer{}
+			}
+			return answer{err: errInvalidGrant}
+		}
+		s := w.sweep()
+		w.minutes(s, 10, func(int, refresh.Report) {})
+		for i := range 200 {
+			w.consent(token.ID{Client: "subscriptions", Merchant: fmt.Sprintf("FI%08d", i)})
+		}
+		stopped := 0
+		w.minutes(s, 120, func(minute int, r refresh.Report) {
+			stopped += r.MassRejection
+			for id := range good {
+				if w.entries[id].Access.ExpiresAt.Before(time.Now()) {
+					t.Errorf("minute %d: the token of %s has expired", minute, id)
+				}
+			}
+		})
+		if stopped == 0 {
+			t.Error("the client was never stopped: this says nothing of probes")
+		}
 	})
 }
 

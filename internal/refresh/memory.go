@@ -23,6 +23,7 @@ type memory struct {
 	breakers  map[string]*breaker    // by provider
 	backoffs  map[token.ID]*backoff  // of tokens that failed and have no journal to say so
 	attempted map[token.ID]time.Time // last try of tokens that failed
+	proven    map[token.ID]bool      // grants whose last try succeeded
 }
 
 func newMemory(log *slog.Logger) *memory {
@@ -32,6 +33,7 @@ func newMemory(log *slog.Logger) *memory {
 		breakers:  map[string]*breaker{},
 		backoffs:  map[token.ID]*backoff{},
 		attempted: map[token.ID]time.Time{},
+		proven:    map[token.ID]bool{},
 	}
 }
 
@@ -117,7 +119,7 @@ func (m *memory) newRound(ctx context.Context, concurrency int, due []*item, cli
 }
 
 // nominate makes the item the probe of its stopped client, or of its provider
-// whose breaker is open, if its last try is longer ago than the others'.
+// whose breaker is open, if it tells more than the others.
 func (r *round) nominate(it *item) {
 	c := it.client
 	switch {
@@ -130,10 +132,20 @@ func (r *round) nominate(it *item) {
 }
 
 func (r *round) rather(p *probe, it *item) *probe {
-	if p == nil || r.attempted[it.id].Before(r.attempted[p.item.id]) {
+	if p == nil || r.tellsMore(it.id, p.item.id) {
 		return &probe{item: it}
 	}
 	return p
+}
+
+// tellsMore prefers a grant that worked the last time: one that never did may be
+// refused for itself, and thousands of those, of a bad import, come before a good
+// one. Else it is the turn of whose last try is longer ago.
+func (m *memory) tellsMore(id, than token.ID) bool {
+	if m.proven[id] != m.proven[than] {
+		return m.proven[id]
+	}
+	return m.attempted[id].Before(m.attempted[than])
 }
 
 // gate says whether an item may be asked for now.
