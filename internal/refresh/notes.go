@@ -25,18 +25,25 @@ type Notes interface {
 // ReadHealth reads what all instances know about a client of grants; one that
 // nothing was noted about is healthy. Errors: the journal's.
 func ReadHealth(ctx context.Context, journal Notes, client string) (Health, error) {
-	value, _, err := journal.Note(ctx, noteKey(client))
-	if errors.Is(err, token.ErrNotFound) {
-		return Health{}, nil
-	}
-	var health Health
-	if err == nil {
-		err = json.Unmarshal(value, &health)
-	}
+	n, err := readNote(ctx, journal, client)
 	if err != nil {
 		return Health{}, fmt.Errorf("read the client's health: %w", err)
 	}
-	return health, nil
+	return n.health, nil
+}
+
+// readNote reads a client's note. With an error, its version is all that may be
+// known of it.
+func readNote(ctx context.Context, journal Notes, client string) (note, error) {
+	value, version, err := journal.Note(ctx, noteKey(client))
+	n := note{version: version}
+	if errors.Is(err, token.ErrNotFound) {
+		return n, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(value, &n.health)
+	}
+	return n, err
 }
 
 // recall replaces what this instance knows about the clients that have work by
@@ -48,12 +55,8 @@ func (s *GrantSweep) recall(ctx context.Context, due []*item) map[string]note {
 		if _, done := notes[c.name]; done {
 			continue
 		}
-		value, version, err := s.Journal.Note(ctx, noteKey(c.name))
-		n := note{version: version}
-		if err == nil {
-			err = json.Unmarshal(value, &n.health)
-		}
-		if err != nil && !errors.Is(err, token.ErrNotFound) {
+		n, err := readNote(ctx, s.Journal, c.name)
+		if err != nil {
 			s.log.WarnContext(ctx, "client's health not read", "client", c.name, "error", err)
 			n.health = *c.health
 		}
