@@ -125,7 +125,7 @@ func (r *removal) bury(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("set the tombstone: %w", err)
 	}
-	r.Log.WarnContext(ctx, "removed by command", "token", r.Entry.ID.String())
+	r.Log.WarnContext(ctx, "tombstone set", "token", r.Entry.ID.String())
 	return nil
 }
 
