@@ -151,7 +151,6 @@ func (x *examiner) schedule(ctx context.Context) finding {
 		return problem("It is not known whether sweeps of grants run (%s): see \"No completed sweep\" in docs/operate.md.", said(err))
 	}
 	overdue := x.now.Sub(reconciled) - x.Examination.ReconcileInterval - lateSweeps*x.Schedule.SweepInterval
-	const look = "see whether the schedule is enabled, and what fails in the log of the refresh function"
 	switch {
 	case issued.late > 0:
 		return problem("%d tokens of client credentials are late, the first since %s: %s.", issued.late, span(x.now.Sub(issued.since)), look)
@@ -159,8 +158,19 @@ func (x *examiner) schedule(ctx context.Context) finding {
 		return skipped("There is nothing to sweep yet.")
 	case x.ledger.live > 0 && !reconciled.IsZero() && overdue > 0:
 		return problem("The last sweep of grants that compared secrets and journal began %s ago: %s.", span(x.now.Sub(reconciled)), look)
-	case len(issued.missing) > 0:
-		return warning("No secret has a token for %s: see what fails in the log of the refresh function. One that lives too short for a secret is had of the access-token function.", several(issued.missing))
+	default:
+		return x.pace(issued.missing, reconciled)
+	}
+}
+
+// look is where to look when sweeps get less done than they should.
+const look = "see whether the schedule is enabled, and what fails in the log of the refresh function"
+
+// pace looks what sweeps that come to their end leave undone.
+func (x *examiner) pace(missing []string, reconciled time.Time) finding {
+	switch {
+	case len(missing) > 0:
+		return warning("No secret has a token for %s: see what fails in the log of the refresh function. One that lives too short for a secret is had of the access-token function.", several(missing))
 	case x.ledger.failing > 0:
 		return warning("%d grants could not be renewed at their last %d tries or more: see `tokens status`, and what fails in the log of the refresh function.", x.ledger.failing, failedTries)
 	case x.ledger.late > 0:
