@@ -1,7 +1,7 @@
 // Package secretstore keeps credentials, grants and access tokens in AWS Secrets
-// Manager: it lists, loads, creates, replaces and restores secrets, and it is
-// the only package that knows that service, the names of the secrets and the
-// layout of their values.
+// Manager: it lists, loads, creates, replaces, restores and deletes secrets, and
+// it is the only package that knows that service, the names of the secrets and
+// the layout of their values.
 //
 // It refuses to write what it could not read back, holds the account's write
 // rate, and tells errors apart: what is missing, deleted, unreadable or written
