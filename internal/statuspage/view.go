@@ -44,11 +44,11 @@ const (
 	StateDue        State = "due"        // the next sweep renews it
 	StateHeld       State = "held"       // due, but its secret was written too recently
 	StateExpired    State = "expired"    // of no use to anybody
-	StateMissing    State = "missing"    // promised, never written
-	StateUnreadable State = "unreadable" // there is something else under its name
+	StateMissing    State = "missing"    // promised, never got
+	StateUnreadable State = "unreadable" // there is something else, or it cannot be opened
+	StateIdle       State = "idle"       // wanted by nobody: got when it is asked for
 
 	// Of grants.
-	StateIdle            State = "idle"             // expired and wanted by nobody
 	StateConsentRequired State = "consent_required" // only the merchant can help
 	StateParked          State = "parked"           // its secret was deleted
 	StateRemoved         State = "removed"          // by command
