@@ -100,9 +100,10 @@ func (b *book) presentCode(value string) {
 // presentation is a code as a client brings it.
 type presentation struct{ code, redirectURI, verifier string }
 
-// exchange uses a code for a new consent; it is false if the code is refused. As with the real server the right client
-// has one try, good or bad; a second one also ends the consent that came of the
-// first. An error means that nothing happened.
+// exchange uses a code for a new consent; it is false if the code is refused. As
+// with the real server the right client has one try, good or bad; a second one
+// also ends the consent that came of the first. An error means that nothing
+// happened.
 func (b *book) exchange(client Client, p presentation) (obtained, bool, error) {
 	first, err := b.random()
 	if err != nil {
