@@ -46,7 +46,8 @@ type result struct {
 	RefusedAt time.Time     `json:"refused_at,omitzero"`
 	Latch     *latch        `json:"latch,omitzero"`
 
-	RotationLost bool `json:"rotation_lost,omitzero"`
+	PardonedAt   time.Time `json:"pardoned_at,omitzero"`
+	RotationLost bool      `json:"rotation_lost,omitzero"`
 }
 
 type rejection struct {
@@ -112,7 +113,7 @@ func documentOf(e token.Entry) document {
 		d.Exchanges = append(d.Exchanges, exchange{Attempt: formatFingerprint(x.Attempt), At: utc(x.At), Outcome: x.Outcome})
 	}
 	for _, t := range []*time.Time{
-		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.UsedAt, &d.Rejection.At, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
+		&d.CommittedAt, &d.DueAt, &d.Lease.Until, &d.Result.At, &d.Result.RefusedAt, &d.Result.PardonedAt, &d.UsedAt, &d.Rejection.At, &d.PublishAt, &d.Put.At, &d.AccessPut.At,
 		&d.Removal.At, &d.Removal.RevokedAt, &d.Removal.DeletedAt, &d.Removal.DoneAt, &d.Removal.NextAt,
 	} {
 		*t = utc(*t)
@@ -160,7 +161,7 @@ func exchangesOf(documents []exchange) (exchanges []token.Exchange, err error) {
 }
 
 func resultOf(r token.Result) result {
-	d := result{Outcome: r.Outcome, At: r.At, Failures: r.Failures, RefusedAt: r.RefusedAt, RotationLost: r.RotationLost}
+	d := result{Outcome: r.Outcome, At: r.At, Failures: r.Failures, RefusedAt: r.RefusedAt, PardonedAt: r.PardonedAt, RotationLost: r.RotationLost}
 	if l := r.Latch; l != nil {
 		d.Latch = &latch{Fingerprint: formatFingerprint(l.Fingerprint), Since: utc(l.Since)}
 	}
@@ -168,7 +169,7 @@ func resultOf(r token.Result) result {
 }
 
 func (d result) entry() (token.Result, error) {
-	r := token.Result{Outcome: d.Outcome, At: d.At, Failures: d.Failures, RefusedAt: d.RefusedAt, RotationLost: d.RotationLost}
+	r := token.Result{Outcome: d.Outcome, At: d.At, Failures: d.Failures, RefusedAt: d.RefusedAt, PardonedAt: d.PardonedAt, RotationLost: d.RotationLost}
 	if l := d.Latch; l != nil {
 		fingerprint, err := parseFingerprint(l.Fingerprint)
 		if err != nil {

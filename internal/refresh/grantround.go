@@ -178,7 +178,7 @@ func (r *grantRound) judgeRejections(c *client) {
 	}
 }
 
-// pardon makes the grants of a mass rejection what they were: good, and due.
+// pardon makes the grants of a mass rejection what they were.
 func (r *grantRound) pardon(c *client, ids []token.ID) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), storeTimeout)
 	defer cancel()
@@ -188,9 +188,7 @@ func (r *grantRound) pardon(c *client, ids []token.ID) {
 		}
 		e, err := r.sweep.Journal.Get(ctx, id)
 		if err == nil && e.Result.Outcome == token.OutcomeRefused && e.Result.Latch == nil && !e.LeasedAt(time.Now()) {
-			pardoned := e
-			pardoned.Result, pardoned.DueAt = token.Result{}, time.Now()
-			_, err = r.sweep.Journal.Swap(ctx, e, pardoned)
+			_, err = r.sweep.Journal.Swap(ctx, e, e.Pardon(time.Now()))
 		}
 		if err != nil {
 			r.log.WarnContext(ctx, "a rejected grant waits for its second try", "token", id.String(), "client", c.name, "error", err)

@@ -39,6 +39,49 @@ func TestMassRejectionOfSome(t *testing.T) {
 	})
 }
 
+// Some consents are really gone, and they are enough to look like more: the
+// client is stopped for them for an hour. Then they speak for themselves, and the
+// others have lost nothing.
+func TestLapsedConsentsAreFoundOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newGrantWorld(t)
+		lapsed := map[token.ID]bool{}
+		for i, id := range w.addClient("subscriptions", always, 30) {
+			lapsed[id] = i%5 == 0
+		}
+		w.answer = func(id token.ID) answer {
+			if lapsed[id] {
+				return answer{err: errInvalidGrant}
+			}
+			return answer{}
+		}
+		s := w.sweep()
+		asked, late := map[string]int{}, 0
+		w.minutes(s, 180, func(minute int, r refresh.Report) {
+			if minute >= 90 {
+				late += r.MassRejection
+			}
+			for _, id := range r.ConsentRequired {
+				asked[id] = minute
+			}
+			for id, e := range w.entries {
+				if !lapsed[id] && minute > 0 && e.Access.ExpiresAt.Before(time.Now()) {
+					t.Errorf("minute %d: the token of %s has expired", minute, id)
+				}
+			}
+		})
+		for id := range lapsed {
+			if minute, ok := asked[id.String()]; lapsed[id] != ok || ok && minute < 60 {
+				t.Errorf("%s: lapsed %v, consent asked %v in minute %d; want it of the lapsed ones, after an hour", id, lapsed[id], ok, minute)
+			}
+		}
+		if late != 0 {
+			t.Errorf("%d mass rejections after an hour and a half, want none any more", late)
+		}
+	})
+}
+
 // A bad import stops its client, and costs those who are well nothing: the probe
 // is one of them as soon as one is due, and its success renews all.
 func TestMassRejectionOfABadImport(t *testing.T) {

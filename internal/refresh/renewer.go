@@ -149,7 +149,7 @@ func (r *renewal) claimFrom(ctx context.Context, entry token.Entry) error {
 		entry, err = r.Journal.Swap(ctx, entry, claimed)
 		if err == nil {
 			r.entry = entry
-			r.result.WasGood = entry.Result.Outcome == token.OutcomeSucceeded || entry.Result.Outcome == ""
+			r.result.WasGood = r.Schedule.WasGood(entry, time.Now())
 			r.result.WasLatched = entry.Result.Latch != nil
 			r.lost = entry.Result.Outcome == token.OutcomeUnknown || entry.Unsettled
 			return nil

@@ -88,6 +88,10 @@ type Result struct {
 	RefusedAt time.Time // of the first invalid_grant since the last success
 	Latch     *Latch
 
+	// PardonedAt is when refusals since the last success were first taken back,
+	// as those of a mass rejection.
+	PardonedAt time.Time
+
 	// RotationLost is set when a refusal follows a request whose answer never
 	// came: the provider has rotated the token, it was not revoked.
 	RotationLost bool

@@ -82,6 +82,7 @@ const (
 	idleRenewal = 24 * 60 // a day: how often an idle one is renewed all the same
 	secondTry   = 10      // ten minutes: after a first invalid_grant
 	latchedTry  = 24 * 60 // a day: after the grant was latched
+	pardonedFor = 60      // an hour: how long refusals are the client's or the provider's fault
 )
 
 // Use says how a client's access tokens are used; it is part of its credentials.
@@ -199,4 +200,29 @@ func (s Schedule) Refused(e Entry, latch Fingerprint, rotationLost bool, now tim
 	next.Result.Latch = &Latch{Fingerprint: latch, Since: now}
 	next.DueAt = now.Add(latchedTry * s.SweepInterval)
 	return next, true
+}
+
+// Pardon takes a refusal back that was one of many: the grant is good, and due.
+func (e Entry) Pardon(now time.Time) Entry {
+	since := e.Result.PardonedAt
+	if since.IsZero() {
+		since = now.Round(0)
+	}
+	e.Result, e.DueAt = Result{PardonedAt: since}, now
+	return e
+}
+
+// WasGood reports whether a grant that is refused now is a sign that something
+// is wrong with its client or the provider. One that was pardoned an hour ago and
+// did not succeed since, while others did, speaks for itself only.
+func (s Schedule) WasGood(e Entry, now time.Time) bool {
+	pardoned := e.Result.PardonedAt
+	switch e.Result.Outcome {
+	case OutcomeSucceeded:
+		return true
+	case "":
+		return pardoned.IsZero() || now.Before(pardoned.Add(pardonedFor*s.SweepInterval))
+	default:
+		return false
+	}
 }

@@ -33,7 +33,7 @@ func Full(id token.ID) token.Entry {
 	e.Lease = token.Lease{Holder: "holder-1", Until: at(160)}
 	e.Unsettled = true
 	e.Result = token.Result{
-		Outcome: token.OutcomeRefused, At: at(90), Failures: 3, RefusedAt: at(80),
+		Outcome: token.OutcomeRefused, At: at(90), Failures: 3, RefusedAt: at(80), PardonedAt: at(85),
 		RotationLost: true,
 		Latch:        &token.Latch{Fingerprint: token.FingerprintOf(token.NewSecret("latched")), Since: at(70)},
 	}
