@@ -99,9 +99,21 @@ func (i *Inventory) showEntry(e token.Entry, now time.Time) Token {
 	case e.Sealed != nil:
 		shown.Problem = e.Sealed.Error()
 	case e.Result.Failures > 0:
-		shown.Problem = fmt.Sprintf("%s %d times in a row", e.Result.Outcome, e.Result.Failures)
+		shown.Problem = fmt.Sprintf("%s %d times in a row", inWords(e.Result.Outcome), e.Result.Failures)
 	}
 	return shown
+}
+
+// inWords is what a failed try was, to whoever looks for the cause.
+func inWords(outcome token.Outcome) string {
+	switch outcome {
+	case token.OutcomeRefused:
+		return "refused by the provider"
+	case token.OutcomeUnknown:
+		return "no complete answer from the provider"
+	default:
+		return "failed"
+	}
 }
 
 func entryState(e token.Entry, now time.Time) State {
