@@ -31,6 +31,10 @@ func checkConsent(t *testing.T, s *running, issued map[string]bool) {
 		t.Fatalf("the callback: got %s to %q, want a redirect to %s", done.Status, done.Header.Get("Location"), want)
 	}
 	issued[s.accessToken(t, token.ID{Client: shortClient, Merchant: newMerchant})] = true
+	typed := s.send(t, http.MethodGet, form.RedirectURI, nil, nil)
+	if kind := typed.Header.Get("Content-Type"); typed.StatusCode != http.StatusMethodNotAllowed || typed.Header.Get("Allow") != "POST" || !strings.HasPrefix(kind, "text/html") {
+		t.Errorf("the callback by its address: got %s, allowed %q, %s, want a page that says 405 and POST", typed.Status, typed.Header.Get("Allow"), kind)
+	}
 }
 
 // send makes one request as a browser does, of a form if it is a post, and does

@@ -28,7 +28,7 @@ func (s *sandbox) pages() (http.Handler, error) {
 	}
 	api, err := apigateway.New(apigateway.Config{
 		Lambda: s.lambda, Function: consentFunction,
-		Routes: []string{"GET /consent", "POST " + callbackPath, "GET /consent/done"},
+		Routes: []string{"GET /consent", "POST " + callbackPath, "GET " + callbackPath, "GET /consent/done"},
 	})
 	if err != nil {
 		return nil, err

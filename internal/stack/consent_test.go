@@ -15,7 +15,7 @@ func customDomain() map[string]string {
 	}
 }
 
-// The API answers three requests and lets no other reach the function.
+// The API passes four requests on and lets no other reach the function.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	stack := load(t, nil)
@@ -27,6 +27,7 @@ func TestRoutes(t *testing.T) {
 	want := map[string]any{
 		"GET /consent":           "integrations/ref:ConsentIntegration",
 		"POST /consent/callback": "integrations/ref:ConsentIntegration",
+		"GET /consent/callback":  "integrations/ref:ConsentIntegration",
 		"GET /consent/done":      "integrations/ref:ConsentIntegration",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
