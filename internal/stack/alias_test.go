@@ -68,3 +68,22 @@ func TestNetwork(t *testing.T) {
 		}
 	}
 }
+
+// New accounts have no concurrency to reserve. Where some is asked for, it holds
+// sweeps apart; whom people and services wait for is never throttled by it.
+func TestReservedConcurrency(t *testing.T) {
+	t.Parallel()
+	reserved, free := load(t, map[string]string{"ReservedConcurrency": "1"}), load(t, nil)
+	for _, id := range functions(t, free) {
+		want := ""
+		if id == "RefreshFunction" || id == "GrantsFunction" {
+			want = "1"
+		}
+		if got, _ := reserved.properties(t, id)["ReservedConcurrentExecutions"].(string); got != want {
+			t.Errorf("%s: %q is reserved, want %q", id, got, want)
+		}
+		if got := free.properties(t, id)["ReservedConcurrentExecutions"]; got != nil {
+			t.Errorf("%s: %v is reserved without the parameter", id, got)
+		}
+	}
+}
