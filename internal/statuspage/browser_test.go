@@ -164,3 +164,34 @@ func TestBrowserInvitesAndRevokes(t *testing.T) {
 	page.await(`document.querySelector("#verdict-title").textContent === "Everything is fresh"
 		&& document.querySelector(".token .answer a")?.checkVisibility() !== true`)
 }
+
+// Names that somebody made long wrap: the page stays as wide as a telephone.
+func TestBrowserWrapsLongNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("n", 300)
+	now := time.Now()
+	waits := statuspage.Token{ID: long + "/" + long, State: statuspage.StateConsentRequired, Reason: long, Problem: long, Outcome: long, Since: now}
+	page := open(t, &board{
+		view: statuspage.View{
+			Clients: []statuspage.Client{
+				{Name: long, GrantType: token.GrantTypeAuthorizationCode, Problem: long},
+				{Name: "1" + long, GrantType: token.GrantTypeClientCredentials},
+			},
+			Tokens: []statuspage.Token{waits, {ID: "1" + long, State: statuspage.StateMissing}},
+			Faults: []statuspage.Fault{{Name: long, Meaning: long}},
+			Sweeps: []statuspage.Sweep{{Function: long, At: now, Failures: []statuspage.Failure{{Token: long, Error: long}}}},
+		},
+	})
+	page.await(`document.querySelectorAll(".token").length === 2`)
+	for _, width := range []int64{320, 390, 1024, 1440} {
+		if err := chromedp.Do(page.ctx, chromedp.EmulateViewport(width, 844)); err != nil {
+			t.Fatalf("resize: %v", err)
+		}
+		wide, err := chromedp.Run(page.ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("body *")]
+			.filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > document.documentElement.clientWidth)
+			.map((e) => e.tagName + "." + e.className)`))
+		if err != nil || len(wide) > 0 {
+			t.Errorf("at %d: %v reach beyond the page (%v)", width, wide, err)
+		}
+	}
+}
