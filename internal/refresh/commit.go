@@ -99,11 +99,14 @@ func (r *Renewer) withoutAccess(e token.Entry, failures int) token.Entry {
 }
 
 // storedIn reports whether the entry holds the answer already: an earlier try
-// was stored and only its confirmation lost.
+// was stored and only its confirmation lost. What a code gave may also have been
+// adopted since, of the secret that took it: it may be spent by now, and what it
+// was exchanged for must not be covered.
 func (r *result) storedIn(e token.Entry) bool {
 	if r.attempt != nil {
 		made, _ := e.Exchange(*r.attempt)
-		return made.Outcome == token.ExchangeDone
+		adopted, _ := e.Memory.Revision(r.answer.Grant.RefreshToken)
+		return made.Outcome == token.ExchangeDone || adopted > r.loaded.Revision
 	}
 	return e.Revision == r.loaded.Revision+1 && e.Grant.RefreshToken.Equal(r.answer.Grant.RefreshToken) &&
 		e.Access.Value.Equal(r.answer.Access.Value)

@@ -151,17 +151,18 @@ func (x *exchange) redeem(ctx context.Context, redeem Redeem) (token.Grant, toke
 
 // end records what became of an attempt that stored nothing, and gives the lease
 // back: to a renewal that it was forced from, since that may still be waiting for
-// the provider. If that fails, whoever repeats the callback is told so when the
-// lease has run out.
+// the provider, unless its answer has come meanwhile. If that fails, whoever
+// repeats the callback is told so when the lease has run out.
 //
 // If the answer is lost, the provider may have made the consent all the same,
 // and ended the grant before it: that is unsettled then, and a refusal of it is
 // no revocation.
 func (x *exchange) end(ctx context.Context, outcome string, lost bool) {
 	stored, err := x.swap(ctx, func(e token.Entry) (token.Entry, error) {
-		if e.Lease.Holder == x.holder {
+		if e.Revision == x.entry.Revision && e.Lease.Holder == x.holder {
 			e.Lease = x.displaced
 		}
+		e = e.Release(x.holder)
 		e.Unsettled = e.Unsettled || lost
 		return e.EndExchange(x.attempt, outcome), nil
 	})

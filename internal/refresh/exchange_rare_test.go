@@ -41,6 +41,63 @@ func TestFailedExchangeGivesAForcedLeaseBack(t *testing.T) {
 	})
 }
 
+// A refresh that has ended beside the consent that forced its lease gets it back
+// no more: nobody would give it back then.
+func TestFailedExchangeGivesNoLeaseToWhoIsDone(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		w.answer = func(token.ID) answer {
+			if w.calls[id] == 1 {
+				return answer{after: 9 * time.Second, err: &oauth.Error{Class: oauth.ClassTransient, Status: 502}}
+			}
+			return answer{after: 3 * time.Second}
+		}
+		var slow refresh.Renewal
+		var group sync.WaitGroup
+		group.Go(func() { slow = w.renew(w.renewer(), id, refresh.WhenDue) })
+		time.Sleep(100 * time.Millisecond)
+		d := w.till(id)
+		d.takes, d.err = 6*time.Second, refresh.ErrNotAccepted
+		got := w.exchange(w.renewer(), d, "code")
+		group.Wait()
+		if e := w.entries[id]; got.Outcome != token.ExchangeRefused || slow.Err != nil || !w.kept(id) || e.Lease.Holder != "" {
+			t.Errorf("Exchange: %q; the slow one: %v; lease %+v, want none", got.Outcome, slow.Err, e.Lease)
+		}
+	})
+}
+
+// What a code gave and only the secret took is adopted from there, and spent for
+// the next. The instance that got it knows nothing of that, and must not put it
+// back when the journal is well again.
+func TestConsentAtRiskCoversNothingItBecame(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		first, down := w.renewer(), true
+		time.AfterFunc(100*time.Millisecond, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.journalFault = func(string) error {
+				if down {
+					return errStore
+				}
+				return nil
+			}
+		})
+		if got := w.exchange(first, w.till(id), "code"); got.Err == nil || got.AtRisk || w.keptGrants != 1 {
+			t.Fatalf("Exchange: %+v; %d grants kept, want the secret alone to have it", got, w.keptGrants)
+		}
+		down = false
+		time.Sleep(2 * time.Minute) // its lease is over
+		if got := w.renew(w.renewer(), id, refresh.WhenDue); got.Err != nil || !got.Adopted || !w.kept(id) {
+			t.Fatalf("Renew elsewhere: %v, adopted %v; want the grant of the secret renewed", got.Err, got.Adopted)
+		}
+		renewed := w.entries[id].Revision
+		if atRisk := first.Settle(t.Context()); atRisk != 0 || !w.kept(id) || w.entries[id].Revision != renewed {
+			t.Errorf("Settle: %d at risk, kept %v, revision %d, want %d", atRisk, w.kept(id), w.entries[id].Revision, renewed)
+		}
+	})
+}
+
 // A row that is lost during an exchange, and made again of its secret, takes the
 // consent all the same, but for one that was given later.
 func TestConsentOutlivesItsRow(t *testing.T) {
