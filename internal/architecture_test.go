@@ -22,11 +22,11 @@ func allowed() map[string][]string {
 	functions := slices.Concat([]string{"internal/app"}, all)
 	emulators := []string{
 		"internal/sandbox/apigateway", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
-		"internal/sandbox/lambda", "internal/sandbox/secretsmanager",
+		"internal/sandbox/lambda", "internal/sandbox/lock", "internal/sandbox/secretsmanager",
 	}
 
 	return map[string][]string{
-		"cmd/tokens":            slices.Concat(functions, emulators, []string{"internal/importer", "internal/statuspage"}),
+		"cmd/tokens":            slices.Concat(functions, emulators, []string{"internal/importer", "internal/loopback", "internal/statuspage"}),
 		"functions/accesstoken": functions,
 		"functions/consent":     functions,
 		"functions/operator":    functions,
@@ -38,6 +38,7 @@ func allowed() map[string][]string {
 		"internal/importer":    {"internal/token"},
 		"internal/idtoken":     {"internal/provider", "internal/token"},
 		"internal/journal":     {"internal/seal", "internal/token"},
+		"internal/loopback":    nil,
 		"internal/oauth":       {"internal/provider", "internal/token"},
 		"internal/operate":     {"internal/consent", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
 		"internal/provider":    {"internal/token"},
@@ -48,7 +49,7 @@ func allowed() map[string][]string {
 		"internal/serve":       {"internal/oauth", "internal/refresh", "internal/token"},
 		"internal/simulation":  nil, // tests of all that grants go through
 		"internal/stack":       nil, // tests of the template
-		"internal/statuspage":  {"internal/token"},
+		"internal/statuspage":  {"internal/loopback", "internal/token"},
 		"internal/telemetry":   nil,
 		"internal/token":       nil,
 
@@ -63,6 +64,7 @@ func allowed() map[string][]string {
 		"internal/sandbox/dynamodb":       {"internal/sandbox/awsjson"},
 		"internal/sandbox/eventbridge":    {"internal/sandbox/awsjson"},
 		"internal/sandbox/lambda":         {"internal/token"},
+		"internal/sandbox/lock":           nil,
 		"internal/sandbox/moto":           nil,                       // for tests: nobody ships it
 		"internal/sandbox/sandboxtest":    {"internal/sandbox/moto"}, // for tests: nobody ships it
 		"internal/sandbox/secretsmanager": {"internal/sandbox/awsjson", "internal/token"},
@@ -84,7 +86,7 @@ func owners() map[string][]string {
 		"github.com/schollz/progressbar":                      {"cmd/tokens"},
 		"github.com/coreos/go-oidc":                           {"internal/idtoken"},
 		"github.com/go-jose/go-jose":                          {"internal/idtoken"},
-		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/secretsmanager"},
+		"go.etcd.io/bbolt":                                    {"internal/journal/file", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/lock", "internal/sandbox/secretsmanager"},
 		"golang.org/x/oauth2":                                 {"internal/oauth"},
 
 		// For tests only.

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
-	"strings"
 	"time"
+
+	"token-refresher/internal/loopback"
 )
 
 //go:embed page
@@ -80,7 +80,7 @@ func New(config Config) (http.Handler, error) {
 // site's page asks for, and tells the browser to load nothing from elsewhere.
 // Only the document itself may load anything: it sets a policy of its own.
 func guard(next http.Handler) http.Handler {
-	sameOrigin := http.NewCrossOriginProtection().Handler(next)
+	ours := loopback.Only(http.NewCrossOriginProtection().Handler(next))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -89,21 +89,6 @@ func guard(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Cache-Control", "no-store")
-		if !loopback(r.Host) {
-			http.Error(w, "this page answers to localhost only", http.StatusMisdirectedRequest)
-			return
-		}
-		sameOrigin.ServeHTTP(w, r)
+		ours.ServeHTTP(w, r)
 	})
-}
-
-// loopback reports whether host, with or without a port, is a name of this
-// machine that no DNS server decides about.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	} else if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
-		host = host[1 : len(host)-1]
-	}
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
