@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"token-refresher/internal/loopback"
 )
 
 const (
@@ -42,10 +44,10 @@ func baseURL(address string, listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// serve answers until ctx ends, and returns when every request has ended.
+// serve answers, by names of this machine only, until ctx ends, and returns when every request has ended.
 func (s service) serve(ctx context.Context, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           s.handler,
+		Handler:           loopback.Only(s.handler),
 		ReadHeaderTimeout: headerTimeout,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		// What hangs on purpose and what streams for ever ends with the sandbox.

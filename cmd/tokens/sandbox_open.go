@@ -55,6 +55,7 @@ func openSandbox(ctx context.Context, c sandboxCommand) (_ *sandbox, err error) 
 	if s.state, err = openState(c.State, c.Reset); err != nil {
 		return nil, err
 	}
+	s.onClose(s.state.close)
 	if err := s.openServers(ctx); err != nil {
 		return nil, err
 	}

@@ -99,9 +99,10 @@ func (s *sandbox) tell(sweeps <-chan statuspage.Sweep, out printer) {
 // sweeping names the functions that a schedule invokes.
 func sweeping() []string { return []string{integratorFunction, grantsFunction} }
 
-// awsHandler is the port that stands for AWS.
+// awsHandler is the port that stands for AWS. It asks nobody for a signature, so
+// that it takes nothing from a page in a browser.
 func (s *sandbox) awsHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	services := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case secretsmanager.Claims(r):
 			s.secrets.ServeHTTP(w, r)
@@ -113,6 +114,7 @@ func (s *sandbox) awsHandler() http.Handler {
 			s.lambda.ServeHTTP(w, r)
 		}
 	})
+	return http.NewCrossOriginProtection().Handler(services)
 }
 
 func (s *sandbox) statusPage() (http.Handler, error) {

@@ -9,15 +9,20 @@ import (
 	"os"
 	"path/filepath"
 
+	"token-refresher/internal/sandbox/lock"
 	"token-refresher/internal/token"
 )
 
 // state is the folder that outlives a run. Secrets lie in it in clear, as
 // everything in a sandbox does: only its owner may read it.
-type state struct{ dir string }
+type state struct {
+	dir  string
+	lock *lock.Lock
+}
 
 // Files of the folder.
 const (
+	lockFile        = "sandbox.lock"
 	secretsFile     = "secrets.db"
 	journalFile     = "journal.db"
 	consentsFile    = "consents.db"
@@ -28,22 +33,40 @@ const (
 
 func (s state) path(file string) string { return filepath.Join(s.dir, file) }
 
-// openState makes the folder. With reset it removes the files that an earlier
-// run left, and no others: the folder may be somebody's.
-func openState(dir string, reset bool) (state, error) {
-	s := state{dir: dir}
+// openState makes the folder and takes it, until close, before it or anybody
+// else changes anything in it. It is refused while another sandbox has it.
+func openState(dir string, reset bool) (s state, err error) {
+	s.dir = dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return s, fmt.Errorf("make the state folder: %w", err)
 	}
-	if !reset {
-		return s, nil
+	s.lock, err = lock.Take(s.path(lockFile))
+	if errors.Is(err, lock.ErrHeld) {
+		return s, fmt.Errorf("another sandbox runs in %s: stop it, or choose another folder with --state", dir)
 	}
+	if err != nil {
+		return s, fmt.Errorf("take the state folder: %w", err)
+	}
+	if reset {
+		err = s.reset()
+	}
+	if err != nil {
+		err = errors.Join(err, s.close())
+	}
+	return s, err
+}
+
+func (s state) close() error { return s.lock.Close() }
+
+// reset removes the files that an earlier run left, and no others: the folder
+// may be somebody's.
+func (s state) reset() error {
 	for _, file := range []string{secretsFile, journalFile, consentsFile, providerFile} {
 		if err := os.Remove(s.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return s, fmt.Errorf("reset the state folder: %w", err)
+			return fmt.Errorf("reset the state folder: %w", err)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // openLog begins a log; the last run's is kept beside it, with ".1".

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,6 +58,7 @@ func TestSandbox(t *testing.T) { //nolint:paralleltest // see above
 	t.Run("aws command", func(t *testing.T) { checkCommand(t, first) })
 	t.Run("tokens command", func(t *testing.T) { checkGet(t, first, issued) })
 	t.Run("consent", func(t *testing.T) { checkConsent(t, first, issued) })
+	t.Run("strangers", func(t *testing.T) { checkStrangers(t, first) })
 	t.Run("second sandbox", func(t *testing.T) { checkSecond(t, dir) })
 	awaitRenewal(first, versions, issued)
 	wanted := addMerchant(first)
@@ -247,18 +247,4 @@ func checkGet(t *testing.T, s *running, issued map[string]bool) {
 		t.Errorf("tokens get printed %d bytes, want a token that no secret holds", len(got))
 	}
 	issued[got] = true
-}
-
-// checkSecond starts another sandbox in the folder of the running one: it is
-// refused, and leaves everything as it is.
-func checkSecond(t *testing.T, state string) {
-	second := exec.CommandContext(t.Context(), filepath.Join(buildDir(), "tokens"),
-		"sandbox", "--state", state, "--aws=127.0.0.1:0", "--provider=localhost:0", "--page=127.0.0.1:0")
-	output, err := second.CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "open (--state chooses another folder)") {
-		t.Errorf("got %v and %q, want it to name --state", err, output)
-	}
-	if moved, _ := filepath.Glob(filepath.Join(state, "*.log.1")); len(moved) > 0 {
-		t.Errorf("logs of the running sandbox: %v, want them left alone", moved)
-	}
 }

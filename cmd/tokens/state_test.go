@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -32,9 +33,13 @@ func TestRegistrationsOutliveARun(t *testing.T) {
 			t.Errorf("the registration of %s changed from one run to the next", name)
 		}
 	}
-	if _, err := openState(s.dir, true); err != nil {
+	if err := s.close(); err != nil {
 		t.Fatal(err)
 	}
+	if s, err = openState(s.dir, true); err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
 	anew, err := s.registrations()
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +55,7 @@ func TestStateIsItsOwnersOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.close()
 	if _, err := s.registrations(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,15 +85,49 @@ func TestResetRemovesNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := openState(dir, true); err != nil {
+	s, err := openState(dir, true)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.close()
 	left, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(left) != 1 || left[0].Name() != "thesis.txt" {
-		t.Errorf("after a reset: got %v, want thesis.txt alone", left)
+	if len(left) != 2 || left[0].Name() != lockFile || left[1].Name() != "thesis.txt" {
+		t.Errorf("after a reset: got %v, want thesis.txt and the lock alone", left)
+	}
+}
+
+func TestStateIsOneSandboxes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := openState(dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := first.registrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reset := range []bool{false, true} {
+		if _, err := openState(dir, reset); err == nil || !strings.Contains(err.Error(), "choose another folder with --state") {
+			t.Errorf("a second one (reset: %v): got %v, want it to name --state", reset, err)
+		}
+	}
+	again, err := first.registrations()
+	if err != nil || !again.Clients["pos"].Secret.Equal(known.Clients["pos"].Secret) {
+		t.Errorf("the first one's clients are gone (%v)", err)
+	}
+	if err := first.close(); err != nil {
+		t.Fatal(err)
+	}
+	second, err := openState(dir, false)
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	if err := second.close(); err != nil {
+		t.Error(err)
 	}
 }
 
