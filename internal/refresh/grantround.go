@@ -79,6 +79,7 @@ func (r *grantRound) settle(it *item, a attempt) {
 		r.answered(it)
 		r.promiseEntry(it, a.Entry)
 		r.record(it.id, nil, a.duration, slog.LevelInfo, "renewed", "")
+		r.reportShort(it, a.Entry)
 		return
 	case errors.Is(a.Err, token.ErrLeased):
 		it.client.elsewhere++
@@ -138,6 +139,18 @@ func (r *grantRound) promiseEntry(it *item, e token.Entry) {
 	if lifetime > 0 && e.Result.Latch == nil && !it.client.health.Stopped && r.sweep.Renewer.Schedule.Publishes(it.client.grants.Use(), lifetime) {
 		r.report.promise(e.Access, time.Now())
 	}
+}
+
+// reportShort says of a renewed token that it lives too short for the secret
+// that the credentials want it in. It is handed out all the same.
+func (r *grantRound) reportShort(it *item, e token.Entry) {
+	schedule, lifetime := r.sweep.Renewer.Schedule, e.Access.Lifetime()
+	if it.client.grants.Use().Publish != token.PublishSecret || lifetime <= 0 || schedule.Publishable(lifetime) {
+		return
+	}
+	err := secretRefused(lifetime, schedule)
+	r.report.fail(it.id, classCredentials, err)
+	r.log.WarnContext(r.ctx, "token not published", "token", it.id.String(), "class", classCredentials, "error", err)
 }
 
 // reject counts the refusal of a grant that was good. When it is one of many,

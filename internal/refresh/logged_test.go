@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
@@ -69,6 +70,39 @@ func TestWhatAGrantSweepCouldNotPublishOrReconcileIsLogged(t *testing.T) {
 		w.reconciled.Failed = []refresh.Failure{{Token: "mobilepay/apps/NOBODY/grant", Error: "no merchant"}}
 		logged(t, w.run(w.sweep()), w.log.take(), "apps/DK12345678", "mobilepay/apps/NOBODY/grant")
 	})
+}
+
+func TestARefusedPublishOfAGrantIsLogged(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		publish  token.Publish
+		lifetime time.Duration
+		refused  bool
+	}{
+		{"short", token.PublishSecret, 300 * time.Second, true},
+		{"long", token.PublishSecret, schedule.ShortestPublishable(), false},
+		{"short, as it comes", "", 300 * time.Second, false},
+		{"short, by function", token.PublishFunction, 300 * time.Second, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newGrantWorld(t)
+				w.lifetime = test.lifetime
+				id := w.addClient("apps", token.Use{Publish: test.publish}, 1)[0]
+				report := w.run(w.sweep())
+				if report.Renewed != 1 || !w.kept(id) {
+					t.Errorf("%d renewed, want the grant renewed and kept whatever becomes of its token", report.Renewed)
+				}
+				var names []string
+				if test.refused {
+					names = []string{id.String()}
+				}
+				logged(t, report, w.log.take(), names...)
+			})
+		})
+	}
 }
 
 // logged checks that these failed, and that the log says why.

@@ -71,9 +71,14 @@ func (s *Sweep) reportShort(ctx context.Context, c *client, id token.ID, lifetim
 		report.NotDue++
 		return
 	}
-	s.notTried(ctx, id, classCredentials, fmt.Errorf(
+	s.notTried(ctx, id, classCredentials, secretRefused(lifetime, s.Schedule), report)
+}
+
+// secretRefused is why a token that credentials want in a secret is in none.
+func secretRefused(lifetime time.Duration, schedule token.Schedule) error {
+	return fmt.Errorf(
 		"publish: secret is refused: the token lives %s and a published one must live %s or longer; leave publish out and invoke the access-token function",
-		lifetime, s.Schedule.ShortestPublishable()), report)
+		lifetime, schedule.ShortestPublishable())
 }
 
 // notTried reports a token, in the log as well: where a schedule starts the
