@@ -154,11 +154,13 @@ func (r *grantRound) reportShort(it *item, e token.Entry) {
 }
 
 // reject counts the refusal of a grant that was good. When it is one of many,
-// the client is stopped and nobody latched. Other sweepers count what they renew
-// themselves.
+// the client is stopped and nobody latched. One that was pardoned is as good as
+// it was, however long ago, until another one's success says that client and
+// provider are well. Other sweepers count what they renew themselves.
 func (r *grantRound) reject(it *item, a attempt) {
 	c := it.client
-	if classOf(a.Err) != oauth.ClassGrant || !a.WasGood {
+	good := a.WasGood || a.WasPardoned && c.renewed == 0
+	if classOf(a.Err) != oauth.ClassGrant || !good {
 		return
 	}
 	rejected := append(r.rejected[c.name], it.id)

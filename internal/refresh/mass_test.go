@@ -82,6 +82,38 @@ func TestLapsedConsentsAreFoundOut(t *testing.T) {
 	})
 }
 
+// A provider that refuses everybody for hours has lost nobody's consent, whatever
+// is tried meanwhile: new credentials resume the client, and each time all of its
+// grants are refused once more.
+func TestLongMassRejectionAsksNobody(t *testing.T) {
+	t.Parallel()
+	for _, merchants := range []int{8, 30, 100} {
+		t.Run(fmt.Sprint(merchants), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newGrantWorld(t)
+				w.addClient("subscriptions", always, merchants)
+				s := w.sweep()
+				w.minutes(s, 10, func(int, refresh.Report) {})
+				w.answer = func(token.ID) answer { return answer{err: errInvalidGrant} }
+				w.minutes(s, 180, func(minute int, r refresh.Report) {
+					if minute == 80 || minute == 95 || minute == 120 {
+						w.versions["subscriptions"] = fmt.Sprint("credentials of minute ", minute)
+					}
+					if len(r.ConsentRequired) > 0 {
+						t.Errorf("minute %d: consent asked of %d, want nobody", minute, len(r.ConsentRequired))
+					}
+				})
+				w.answer = nil
+				w.minutes(s, 10, func(int, refresh.Report) {})
+				if fresh := w.fresh("subscriptions"); fresh != merchants {
+					t.Errorf("%d tokens are fresh when the provider is well again, want %d", fresh, merchants)
+				}
+			})
+		})
+	}
+}
+
 // A bad import stops its client, and costs those who are well nothing: the probe
 // is one of them as soon as one is due, and its success renews all.
 func TestMassRejectionOfABadImport(t *testing.T) {
