@@ -73,7 +73,7 @@ func (r *grantRound) settle(it *item, a attempt) {
 	switch {
 	case a.Err == nil:
 		it.client.renewed++
-		r.proven[it.id] = true
+		r.proven[it.id] = time.Now().Round(0)
 		r.report.Renewed++
 		r.renewed = append(r.renewed, it.id)
 		r.answered(it)
@@ -155,11 +155,11 @@ func (r *grantRound) reportShort(it *item, e token.Entry) {
 
 // reject counts the refusal of a grant that was good. When it is one of many,
 // the client is stopped and nobody latched. One that was pardoned is as good as
-// it was, however long ago, until another one's success says that client and
-// provider are well. Other sweepers count what they renew themselves.
+// it was, however long ago, unless most others have succeeded since: client and
+// provider are well then. Other sweepers count what they renew themselves.
 func (r *grantRound) reject(it *item, a attempt) {
 	c := it.client
-	good := a.WasGood || a.WasPardoned && c.renewed == 0
+	good := a.WasGood || !a.PardonedAt.IsZero() && !r.mostlyWell(c.name, a.PardonedAt)
 	if classOf(a.Err) != oauth.ClassGrant || !good {
 		return
 	}

@@ -114,6 +114,37 @@ func TestLongMassRejectionAsksNobody(t *testing.T) {
 	}
 }
 
+// A provider that refuses nearly everybody for hours has lost nobody's consent
+// either: that one of many succeeds now and then says nothing of the others.
+func TestMassRejectionWithASuccessNowAndThen(t *testing.T) {
+	t.Parallel()
+	for _, every := range []int{7, 20, 45} {
+		t.Run(fmt.Sprint(every), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newGrantWorld(t)
+				w.addClient("subscriptions", always, 30)
+				s := w.sweep()
+				w.minutes(s, 10, func(int, refresh.Report) {})
+				succeed := false
+				w.answer = func(token.ID) answer {
+					if succeed {
+						succeed = false
+						return answer{}
+					}
+					return answer{err: errInvalidGrant}
+				}
+				w.minutes(s, 240, func(minute int, r refresh.Report) {
+					succeed = minute%every == 0
+					if len(r.ConsentRequired) > 0 {
+						t.Errorf("minute %d: consent asked of %d, want nobody", minute, len(r.ConsentRequired))
+					}
+				})
+			})
+		})
+	}
+}
+
 // A bad import stops its client, and costs those who are well nothing: the probe
 // is one of them as soon as one is due, and its success renews all.
 func TestMassRejectionOfABadImport(t *testing.T) {

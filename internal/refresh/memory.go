@@ -23,7 +23,7 @@ type memory struct {
 	breakers  map[string]*breaker    // by provider
 	backoffs  map[token.ID]*backoff  // of tokens that failed and have no journal to say so
 	attempted map[token.ID]time.Time // last try of tokens that failed
-	proven    map[token.ID]bool      // grants whose last try succeeded
+	proven    map[token.ID]time.Time // last success of grants whose last try succeeded
 }
 
 func newMemory(log *slog.Logger) *memory {
@@ -33,7 +33,7 @@ func newMemory(log *slog.Logger) *memory {
 		breakers:  map[string]*breaker{},
 		backoffs:  map[token.ID]*backoff{},
 		attempted: map[token.ID]time.Time{},
-		proven:    map[token.ID]bool{},
+		proven:    map[token.ID]time.Time{},
 	}
 }
 
@@ -142,10 +142,26 @@ func (r *round) rather(p *probe, it *item) *probe {
 // refused for itself, and thousands of those, of a bad import, come before a good
 // one. Else it is the turn of whose last try is longer ago.
 func (m *memory) tellsMore(id, than token.ID) bool {
-	if m.proven[id] != m.proven[than] {
-		return m.proven[id]
+	if worked := !m.proven[id].IsZero(); worked == m.proven[than].IsZero() {
+		return worked
 	}
 	return m.attempted[id].Before(m.attempted[than])
+}
+
+// mostlyWell reports whether more than half of the client's grants that were
+// tried since succeeded, the last time that they were.
+func (m *memory) mostlyWell(client string, since time.Time) bool {
+	tried, well := 0, 0
+	for id, at := range m.attempted {
+		if id.Client != client || at.Before(since) {
+			continue
+		}
+		tried++
+		if !m.proven[id].Before(since) {
+			well++
+		}
+	}
+	return 2*well > tried
 }
 
 // gate says whether an item may be asked for now.

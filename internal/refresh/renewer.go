@@ -84,7 +84,7 @@ type Renewal struct {
 	Err          error       // why there is no new access token
 	Sent         bool        // a refresh token was sent
 	WasGood      bool        // the previous outcome was a success
-	WasPardoned  bool        // the previous outcome was a refusal that was taken back
+	PardonedAt   time.Time   // when the previous outcome, a refusal, was first taken back
 	WasLatched   bool        // the provider had refused it for good
 	Adopted      bool        // a grant from the secret took the journal's place
 	Latched      bool        // this refusal latched the grant
@@ -151,7 +151,9 @@ func (r *renewal) claimFrom(ctx context.Context, entry token.Entry) error {
 		if err == nil {
 			r.entry = entry
 			r.result.WasGood = r.Schedule.WasGood(entry, time.Now())
-			r.result.WasPardoned = entry.Result.Outcome == "" && !entry.Result.PardonedAt.IsZero()
+			if entry.Result.Outcome == "" {
+				r.result.PardonedAt = entry.Result.PardonedAt
+			}
 			r.result.WasLatched = entry.Result.Latch != nil
 			r.lost = entry.Result.Outcome == token.OutcomeUnknown || entry.Unsettled
 			return nil
