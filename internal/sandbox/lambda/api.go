@@ -17,9 +17,12 @@ const InvokePath = "/2015-03-31/functions/{name}/invocations"
 const maxEventPayload = 1 << 20
 
 // reference is a function name as Invoke takes it: a name, a partial or a full
-// ARN, each with an optional version, of which there is only one here.
+// ARN, each with an optional version, of which there is only one here, or the
+// alias that a stack gives it.
 var reference = regexp.MustCompile(
-	`^(?:(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:)?(?:[0-9]{12}:)?function:)?([a-zA-Z0-9_-]{1,64})(?::\$LATEST)?$`)
+	`^(?:(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:)?(?:[0-9]{12}:)?function:)?([a-zA-Z0-9_-]{1,64})(?::(?:\$LATEST|` + alias + `))?$`)
+
+const alias = "live"
 
 // ServeHTTP implements http.Handler: the Invoke call of the Lambda API.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -37,7 +40,7 @@ func (e *Emulator) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		name = match[1]
 	}
 	f, known := e.find(name)
-	if qualifier := r.URL.Query().Get("Qualifier"); !known || qualifier != "" && qualifier != version {
+	if qualifier := r.URL.Query().Get("Qualifier"); !known || qualifier != "" && qualifier != version && qualifier != alias {
 		apiError(w, http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+e.arn(name))
 		return
 	}

@@ -42,6 +42,7 @@ func TestInvokeCall(t *testing.T) {
 		{"by name", "f", "", "", `{}`, 200, [2]string{"X-Amz-Executed-Version", "$LATEST"}, `"pid":`},
 		{"by ARN", arn, "", "RequestResponse", `{}`, 200, [2]string{"X-Amz-Function-Error", ""}, `"pid":`},
 		{"by partial ARN", "123456789012:function:f", "", "", `{}`, 200, [2]string{}, `"pid":`},
+		{"the stack's alias", "f:live", "?Qualifier=live", "", ``, 200, [2]string{"X-Amz-Executed-Version", "$LATEST"}, `"pid":`},
 		{"latest version", "f:$LATEST", "?Qualifier=$LATEST", "", ``, 200, [2]string{}, `"pid":`},
 		{"function error", "f", "", "", `{"do":"fail"}`, 200, [2]string{"X-Amz-Function-Error", "Unhandled"}, `"errorMessage":"it did not work"`},
 		{"dry run", "f", "", "DryRun", `{"do":"exit"}`, 204, [2]string{"X-Amz-Executed-Version", "$LATEST"}, ""},
