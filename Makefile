@@ -42,7 +42,7 @@ bench: ## run all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: soak
-soak: ## run the simulations for long: every order of steps, not only few switches
+soak: ## run the simulations for long: many more orders of steps
 	SOAK=1 go test -timeout 60m -v -run 'Consent|Remov|TenHours|Consumers' ./internal/simulation
 
 .PHONY: profile
