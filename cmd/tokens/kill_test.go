@@ -43,6 +43,10 @@ func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
 		if i == killOnTheWire {
 			s.loseAnswer("sandbox-" + shortClient)
 		}
+		if i == 0 { // the journal learns of the seeded grants in their first sweep
+			for s.await("sweep").Function != "refresh-grants" {
+			}
+		}
 		<-time.After(time.Duration(moments.Int64N(int64(killWithin))))
 		killed := time.Now()
 		_ = s.end(syscall.SIGKILL)
