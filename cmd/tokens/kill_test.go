@@ -44,7 +44,8 @@ func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
 			s.loseAnswer("sandbox-" + shortClient)
 		}
 		if i == 0 { // the journal learns of the seeded grants in their first sweep
-			for s.await("sweep").Function != "refresh-grants" {
+			for swept := ""; swept != "refresh-grants"; {
+				swept = s.await("sweep").Function
 			}
 		}
 		<-time.After(time.Duration(moments.Int64N(int64(killWithin))))
