@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+
+	"token-refresher/internal/loopback"
 )
 
 // sandboxCommand is `tokens sandbox`.
@@ -40,7 +42,7 @@ func checkAddress(address string) error {
 	if err != nil {
 		return errors.New("must be host:port, such as 127.0.0.1:8080")
 	}
-	if host != "localhost" && !net.ParseIP(host).IsLoopback() {
+	if !loopback.Is(host) {
 		return errors.New("must be an address of this machine only, such as 127.0.0.1 or localhost")
 	}
 	return nil

@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"token-refresher/internal/consent"
+	"token-refresher/internal/loopback"
 	"token-refresher/internal/secretstore"
 	"token-refresher/internal/token"
 )
@@ -85,11 +85,6 @@ func isEndpoint(text string) bool {
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Hostname() != ""
 }
 
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
-}
-
 // checkIntervals compares the intervals with each other, as far as they are
 // known. A secret that may be written in every sweep, or is looked for more
 // often than it is swept, is a slip of the unit.
@@ -135,8 +130,5 @@ func (c Config) onLoopback() bool {
 		endpoint = c.Endpoint
 	}
 	address, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	return isLoopback(address.Hostname())
+	return err == nil && loopback.Is(strings.ToLower(address.Hostname()))
 }

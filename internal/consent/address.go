@@ -3,9 +3,10 @@ package consent
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
+
+	"token-refresher/internal/loopback"
 )
 
 // MaxReturnTo bounds a return address (bytes): it travels in a cookie.
@@ -53,7 +54,7 @@ func webAddress(raw string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, errors.New("is no URL") // the parser's own error repeats it
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())):
 		return nil, errors.New("must be an absolute https URL (http on loopback only)")
 	case u.Hostname() == "", u.Opaque != "":
 		return nil, errors.New("must name a host")
@@ -62,5 +63,3 @@ func webAddress(raw string) (*url.URL, error) {
 	}
 	return u, nil
 }
-
-func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }

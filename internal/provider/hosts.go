@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"token-refresher/internal/loopback"
 )
 
 // hostPattern is a DNS name in ASCII (RFC 1123 section 2.1), lower case.
@@ -81,7 +83,7 @@ func (h Hosts) check(raw string) error {
 		return errors.New("has a fragment")
 	case parsed.Scheme != "https" && parsed.Scheme != "http":
 		return errors.New("is not an https URL")
-	case parsed.Scheme == "http" && !isLoopback(host):
+	case parsed.Scheme == "http" && !loopback.Is(strings.ToLower(host)):
 		return errors.New("is http: only https is allowed, except on loopback")
 	case !h.Allows(host):
 		return fmt.Errorf("has %s, which is not among PROVIDER_HOSTS (or the provider's own hosts)", printableHost(host))
@@ -98,12 +100,4 @@ func printableHost(host string) string {
 		return "the host " + host
 	}
 	return "a host"
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"net"
 	"net/url"
 	"regexp"
+
+	"token-refresher/internal/loopback"
 )
 
 //go:embed page.html
@@ -90,11 +91,9 @@ func hostOf(returnTo string) (string, error) {
 	switch {
 	case err != nil, u.Hostname() == "", u.User != nil, u.Opaque != "":
 		return "", errors.New("the return address is no absolute URL of a page")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Is(u.Hostname()):
 		return u.Host, nil
 	default:
 		return "", errors.New("the return address is neither https nor http on loopback")
 	}
 }
-
-func loopback(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
