@@ -253,6 +253,7 @@ func TestConfigWarnings(t *testing.T) {
 		{"sandbox speed against AWS", scaled(nil), 2},
 		{"sandbox speed against loopback", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}), 0},
 		{"sandbox speed against localhost", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://localhost:4566"}), 0},
+		{"sandbox speed against localhost in other letters", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://LocalHost:4566"}), 0},
 		{"sandbox speed against IPv6 loopback", scaled(map[string]string{"AWS_ENDPOINT_URL": "http://[::1]:4566"}), 0},
 		{
 			"the service's own endpoint wins",

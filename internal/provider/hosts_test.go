@@ -55,6 +55,7 @@ func TestCheckURL(t *testing.T) {
 		{"another case", "HTTPS://IDP.EXAMPLE/token", ""},
 		{"a port and a query", "https://idp.example:8443/token?p=policy", ""},
 		{"loopback by name", "http://localhost:9400/token", ""},
+		{"loopback in other letters", "http://LocalHost:9400/token", ""},
 		{"loopback by address", "http://127.0.0.1:9400/token", ""},
 		{"loopback by IPv6 address", "http://[::1]:9400/token", ""},
 		{"empty", "", "is not an absolute URL"},
