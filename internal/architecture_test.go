@@ -18,7 +18,7 @@ const module = "token-refresher"
 // .golangci.yml repeats it for the editor; TestLinterAgrees compares the two.
 func allowed() map[string][]string {
 	domain := []string{"internal/oauth", "internal/provider", "internal/refresh", "internal/secretstore", "internal/telemetry", "internal/token"}
-	all := slices.Concat(domain, []string{"internal/consent", "internal/idtoken", "internal/journal", "internal/loopback", "internal/operate", "internal/publish", "internal/seal", "internal/serve"})
+	all := slices.Concat(domain, []string{"internal/consent", "internal/idtoken", "internal/invocation", "internal/journal", "internal/loopback", "internal/operate", "internal/publish", "internal/seal", "internal/serve"})
 	functions := slices.Concat([]string{"internal/app"}, all)
 	emulators := []string{
 		"internal/sandbox/apigateway", "internal/sandbox/authserver", "internal/sandbox/dynamodb", "internal/sandbox/eventbridge",
@@ -37,10 +37,11 @@ func allowed() map[string][]string {
 		"internal/consent":     {"internal/consent/page", "internal/loopback", "internal/seal", "internal/token"},
 		"internal/importer":    {"internal/token"},
 		"internal/idtoken":     {"internal/provider", "internal/token"},
+		"internal/invocation":  nil,
 		"internal/journal":     {"internal/seal", "internal/token"},
 		"internal/loopback":    nil,
 		"internal/oauth":       {"internal/provider", "internal/token"},
-		"internal/operate":     {"internal/consent", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
+		"internal/operate":     {"internal/consent", "internal/invocation", "internal/publish", "internal/refresh", "internal/serve", "internal/token"},
 		"internal/provider":    {"internal/loopback", "internal/token"},
 		"internal/publish":     {"internal/token"},
 		"internal/refresh":     {"internal/oauth", "internal/token"},

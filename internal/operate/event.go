@@ -1,14 +1,11 @@
 package operate
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
 	"time"
 
+	"token-refresher/internal/invocation"
 	"token-refresher/internal/token"
 )
 
@@ -17,49 +14,23 @@ const maxTokens = 1000
 
 // event is what is asked for (docs/contract.md).
 type event struct {
-	Action   string   `json:"action"`
-	Client   string   `json:"client"`    // status, invite
-	Merchant string   `json:"merchant"`  // status, invite
-	ReturnTo string   `json:"return_to"` // invite
-	ValidFor string   `json:"valid_for"` // invite
-	Tokens   []string `json:"tokens"`    // refresh
-	Force    bool     `json:"force"`     // refresh
-	Token    string   `json:"token"`     // get, remove
+	Action   string
+	Client   string   // status, invite
+	Merchant string   // status, invite
+	ReturnTo string   // invite
+	ValidFor string   // invite
+	Tokens   []string // refresh
+	Force    bool     // refresh
+	Token    string   // get, remove
 }
 
-// showable is a word that can be repeated in an error: too short and too plain
-// to be somebody's secret in the wrong place.
-var showable = regexp.MustCompile(`^[A-Za-z][A-Za-z_-]{0,19}$`)
-
-// parseEvent reads an event. A field that is not known is refused rather than
-// ignored: whoever sent it expects something of it. An error shows no value.
-func parseEvent(payload []byte) (event, error) {
-	var fields map[string]json.RawMessage
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	if err := decoder.Decode(&fields); err != nil || fields == nil {
-		return event{}, errors.New(`the event is not a JSON object such as {"action":"status"}`)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return event{}, errors.New("the event is followed by something else")
-	}
-	var e event
-	targets := map[string]any{
-		"action": &e.Action, "client": &e.Client, "merchant": &e.Merchant, "return_to": &e.ReturnTo,
+// parseEvent reads an event. An error shows no value.
+func parseEvent(payload []byte) (e event, err error) {
+	e.Action, err = invocation.Read(payload, map[string]any{
+		"client": &e.Client, "merchant": &e.Merchant, "return_to": &e.ReturnTo,
 		"valid_for": &e.ValidFor, "tokens": &e.Tokens, "force": &e.Force, "token": &e.Token,
-	}
-	for name, raw := range fields {
-		target, known := targets[name]
-		if !known {
-			return event{}, fmt.Errorf("the event has an unknown field%s", shown(name))
-		}
-		if json.Unmarshal(raw, target) != nil {
-			return event{}, fmt.Errorf("the event's field %s is of another type", name)
-		}
-	}
-	if e.Action == "" {
-		return event{}, errors.New("the event names no action")
-	}
-	return e, nil
+	})
+	return e, err
 }
 
 // filter is what a status is asked of.
@@ -119,12 +90,4 @@ func (e event) ids() ([]token.ID, error) {
 		seen[id] = true
 	}
 	return ids, nil
-}
-
-// shown is a word to repeat in an error, or nothing.
-func shown(word string) string {
-	if !showable.MatchString(word) {
-		return ""
-	}
-	return fmt.Sprintf(" %q", word)
 }

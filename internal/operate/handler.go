@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"token-refresher/internal/invocation"
 	"token-refresher/internal/serve"
 )
 
@@ -42,7 +43,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (answer a
 	}
 	started := time.Now()
 	answer, err = h.answer(ctx, e)
-	attributes := []any{"action", showable.FindString(e.Action), "duration_ms", time.Since(started).Milliseconds()}
+	attributes := []any{"action", invocation.Shown(e.Action), "duration_ms", time.Since(started).Milliseconds()}
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
 		h.Log.InfoContext(ctx, "refused", append(attributes, "code", string(refusal.Code))...)
 		return refusal, nil
@@ -78,7 +79,7 @@ func (h *Handler) answer(ctx context.Context, e event) (any, error) {
 	case "doctor":
 		return h.Operator.Examine(ctx), nil
 	default:
-		return nil, fmt.Errorf("the event asks for an unknown action%s: invite, status, refresh, get, remove and doctor are known", shown(e.Action))
+		return nil, fmt.Errorf("the event asks for an unknown action %q: invite, status, refresh, get, remove and doctor are known", invocation.Shown(e.Action))
 	}
 }
 
