@@ -36,8 +36,9 @@ func TestEverythingInvokesTheAlias(t *testing.T) {
 	}
 }
 
-// A changed setting is a new version as much as new code: else a rollback would
-// bring back the old code with the new settings, or none.
+// A changed property is a new version as much as new code: else a rollback would
+// bring back the old code with the new settings, or none. SAM does not look at the
+// values of parameters: TestDeployPublishesChangedSettings.
 func TestEveryChangeIsAVersion(t *testing.T) {
 	t.Parallel()
 	template := readTemplate(t)
