@@ -29,6 +29,17 @@ func answers() map[string]string {
 		`operator {"action":"status","client":"reporting","merchant":"X1"}`: `{"clients":[{"client":"reporting","grant_type":"authorization_code","tokens":[]}]}`,
 		`crowd {"action":"status","client":"","merchant":""}`:               crowd(),
 
+		// Parts of a status; one client stands in two of them, a third part has what is left of none.
+		`parts {"action":"status","client":"","merchant":""}`: `{"clients":[{"client":"pos","grant_type":"client_credentials","tokens":[{"token":"pos","state":"fresh"}]},` +
+			`{"client":"reporting","grant_type":"authorization_code","tokens":[{"token":"reporting/DK1","state":"fresh"}]}],"next":"reporting/DK1"}`,
+		`parts {"action":"status","after":"reporting/DK1","client":"","merchant":""}`: `{"clients":[` +
+			`{"client":"reporting","grant_type":"authorization_code","tokens":[{"token":"reporting/DK2","state":"expired"}]},` +
+			`{"client":"shop","grant_type":"authorization_code","tokens":[]}],"next":"shop"}`,
+		`parts {"action":"status","after":"shop","client":"","merchant":""}`: `{"clients":[]}`,
+		`circle {"action":"status","client":"","merchant":""}`:               `{"clients":[],"next":"pos"}`,
+		`circle {"action":"status","after":"pos","client":"","merchant":""}`: `{"clients":[],"next":"pos"}`,
+		`breaks {"action":"status","client":"","merchant":""}`:               `{"clients":[{"client":"pos","tokens":[]}],"next":"pos"}`,
+
 		`operator {"action":"refresh","force":false,"tokens":["pos","pos/DK1"]}`: `{"tokens":[` +
 			`{"token":"pos","outcome":"renewed","expires_at":"2026-11-21T13:01:40Z","published":true},` +
 			`{"token":"pos/DK1","outcome":"failed","error":"unknown_token: there is none","published":false}]}`,

@@ -13,6 +13,7 @@ import (
 	"token-refresher/internal/app"
 	"token-refresher/internal/operate"
 	"token-refresher/internal/secretstore"
+	"token-refresher/internal/token"
 )
 
 // clientCommand are the commands about clients.
@@ -71,8 +72,8 @@ type listedClient struct {
 
 // Run lists the clients and how many tokens each has.
 func (c *clientListCommand) Run(ctx context.Context, con console) error {
-	var status operate.Status
-	if err := c.ask(ctx, con, map[string]any{"action": "status", "client": "", "merchant": ""}, &status); err != nil {
+	status, err := c.status(ctx, con, token.ID{})
+	if err != nil {
 		return err
 	}
 	list := make([]listedClient, 0, len(status.Clients))

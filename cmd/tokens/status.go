@@ -62,9 +62,8 @@ func (c *statusCommand) Run(ctx context.Context, con console) error {
 	if c.Client != "" {
 		id = token.ID{Client: c.Client}
 	}
-	var status operate.Status
-	event := map[string]any{"action": "status", "client": id.Client, "merchant": id.Merchant}
-	if err := c.ask(ctx, con, event, &status); err != nil {
+	status, err := c.status(ctx, con, id)
+	if err != nil {
 		return err
 	}
 	if id.Client != "" && !knows(status, id) {

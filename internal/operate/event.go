@@ -17,6 +17,7 @@ type event struct {
 	Action   string
 	Client   string   // status, invite
 	Merchant string   // status, invite
+	After    string   // status
 	ReturnTo string   // invite
 	ValidFor string   // invite
 	Tokens   []string // refresh
@@ -27,7 +28,7 @@ type event struct {
 // parseEvent reads an event. An error shows no value.
 func parseEvent(payload []byte) (e event, err error) {
 	e.Action, err = invocation.Read(payload, map[string]any{
-		"client": &e.Client, "merchant": &e.Merchant, "return_to": &e.ReturnTo,
+		"client": &e.Client, "merchant": &e.Merchant, "after": &e.After, "return_to": &e.ReturnTo,
 		"valid_for": &e.ValidFor, "tokens": &e.Tokens, "force": &e.Force, "token": &e.Token,
 	})
 	return e, err

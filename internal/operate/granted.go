@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -22,44 +23,57 @@ type sighting struct {
 	secretErr error // why that secret holds no grant
 }
 
-// granted looks at grants: those that the journal knows, and those that only
-// their secrets do. The journal's answers are opened only for the times in them.
-// A secret is read only if the journal does not name its version.
-func (i *Inventory) granted(
-	ctx context.Context, names []string, _ map[string]token.Stored[token.Credentials], filter token.ID,
-) (map[string][]Token, error) {
-	if len(names) == 0 {
+// findGrants tells the clients their grants: those that the journal knows, and
+// those that only their secrets do. It returns the current versions of the
+// secrets.
+func (i *Inventory) findGrants(ctx context.Context, clients []*subject, filter token.ID) (map[token.ID]string, error) {
+	if len(clients) == 0 {
 		return nil, nil
 	}
-	listed, err := i.listed(ctx, names, filter)
+	byName := map[string]*subject{}
+	for _, s := range clients {
+		byName[s.Name] = s
+	}
+	listed, err := i.listed(ctx, byName, filter)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := i.entries(ctx, names, filter)
+	ids, err := i.entries(ctx, byName, filter)
 	if err != nil {
 		return nil, err
 	}
-	for id := range listed {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b token.ID) int { return cmp.Compare(a.String(), b.String()) })
-	ids = slices.Compact(ids)
-	seen := i.load(ctx, ids)
-	if err := i.readStrange(ctx, listed, seen); err != nil {
-		return nil, err
-	}
-	tokens, now := map[string][]Token{}, time.Now()
-	for _, id := range ids {
-		if shown, ok := i.showGrant(id, *seen[id], now); ok {
-			tokens[id.Client] = append(tokens[id.Client], shown)
+	ids = slices.AppendSeq(ids, maps.Keys(listed))
+	slices.SortFunc(ids, byID)
+	for _, id := range slices.Compact(ids) {
+		if s := byName[id.Client]; s != nil {
+			s.ids = append(s.ids, id)
 		}
 	}
-	return tokens, nil
+	return listed, nil
+}
+
+// showGrants looks at grants. The journal's answers are opened only for the times
+// in them. A secret is read only if the journal does not name its version.
+func (i *Inventory) showGrants(ctx context.Context, places []place, listed map[token.ID]string, tokens map[token.ID]Token) error {
+	if len(places) == 0 {
+		return nil
+	}
+	seen := i.load(ctx, places)
+	if err := i.readStrange(ctx, listed, seen); err != nil {
+		return err
+	}
+	now := time.Now()
+	for _, p := range places {
+		if shown, ok := i.showGrant(p.id, *seen[p.id], now); ok {
+			tokens[p.id] = shown
+		}
+	}
+	return nil
 }
 
 // listed are the current versions of the grants' secrets; the one that is asked
 // for by name is read, whatever its version.
-func (i *Inventory) listed(ctx context.Context, names []string, filter token.ID) (map[token.ID]string, error) {
+func (i *Inventory) listed(ctx context.Context, clients map[string]*subject, filter token.ID) (map[token.ID]string, error) {
 	if filter.Merchant != "" {
 		return map[token.ID]string{filter: ""}, nil
 	}
@@ -69,7 +83,7 @@ func (i *Inventory) listed(ctx context.Context, names []string, filter token.ID)
 	}
 	listed := map[token.ID]string{}
 	for _, grant := range all {
-		if !grant.Deleted && slices.Contains(names, grant.ID.Client) {
+		if !grant.Deleted && clients[grant.ID.Client] != nil {
 			listed[grant.ID] = grant.Version
 		}
 	}
@@ -78,7 +92,7 @@ func (i *Inventory) listed(ctx context.Context, names []string, filter token.ID)
 
 // entries names the journal's entries of these clients, or the one that is asked
 // for.
-func (i *Inventory) entries(ctx context.Context, names []string, filter token.ID) ([]token.ID, error) {
+func (i *Inventory) entries(ctx context.Context, clients map[string]*subject, filter token.ID) ([]token.ID, error) {
 	if filter.Merchant != "" {
 		return []token.ID{filter}, nil
 	}
@@ -87,7 +101,7 @@ func (i *Inventory) entries(ctx context.Context, names []string, filter token.ID
 		if err != nil && !errors.Is(err, token.ErrUnreadable) {
 			return nil, fmt.Errorf("read the journal: %w", err)
 		}
-		if slices.Contains(names, entry.ID.Client) {
+		if clients[entry.ID.Client] != nil {
 			ids = append(ids, entry.ID)
 		}
 	}
@@ -95,17 +109,17 @@ func (i *Inventory) entries(ctx context.Context, names []string, filter token.ID
 }
 
 // load reads entries. One that cannot be read stops no other.
-func (i *Inventory) load(ctx context.Context, ids []token.ID) map[token.ID]*sighting {
+func (i *Inventory) load(ctx context.Context, places []place) map[token.ID]*sighting {
 	var mu sync.Mutex
-	seen := make(map[token.ID]*sighting, len(ids))
+	seen := make(map[token.ID]*sighting, len(places))
 	var all errgroup.Group
 	all.SetLimit(i.Concurrency)
-	for _, id := range ids {
+	for _, p := range places {
 		all.Go(func() error {
-			entry, err := i.Journal.Get(ctx, id)
+			entry, err := i.Journal.Get(ctx, p.id)
 			mu.Lock()
 			defer mu.Unlock()
-			seen[id] = &sighting{entry: entry, entryErr: err}
+			seen[p.id] = &sighting{entry: entry, entryErr: err}
 			return nil
 		})
 	}
@@ -116,8 +130,11 @@ func (i *Inventory) load(ctx context.Context, ids []token.ID) map[token.ID]*sigh
 // readStrange reads the secrets that hold what the journal does not name.
 func (i *Inventory) readStrange(ctx context.Context, listed map[token.ID]string, seen map[token.ID]*sighting) error {
 	var strange []token.ID
-	for id, version := range listed {
-		s := seen[id]
+	for id, s := range seen {
+		version, found := listed[id]
+		if !found {
+			continue
+		}
 		s.secret = true
 		if s.entryErr != nil || version == "" || !s.entry.Names(token.Labels{Current: version}) {
 			strange = append(strange, id)

@@ -63,7 +63,7 @@ func (h *Handler) answer(ctx context.Context, e event) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return h.Operator.Status(ctx, filter)
+		return h.Operator.Page(ctx, filter, cursor(e.After))
 	case "refresh":
 		return h.refresh(ctx, e)
 	case "get":

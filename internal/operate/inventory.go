@@ -41,6 +41,10 @@ type Inventory struct {
 // Status is how the tokens of clients are doing at one moment, by name.
 type Status struct {
 	Clients []Client `json:"clients"`
+
+	// Next is the last token of a part of the whole: what stands behind it is
+	// had by asking for what comes after it. The last part has none.
+	Next string `json:"next,omitempty"`
 }
 
 // Client is one client and its tokens, by id.
@@ -57,26 +61,14 @@ type Client struct {
 // leaves empty, it does not restrict. It fails if nothing could be read. Errors:
 // *Refusal if there is no such client or token, and those of the stores.
 func (i *Inventory) Status(ctx context.Context, filter token.ID) (Status, error) {
-	status := Status{Clients: []Client{}}
-	for _, grantType := range grantTypes() {
-		clients, err := i.clients(ctx, grantType, filter)
-		if err != nil {
-			return Status{}, err
-		}
-		status.Clients = append(status.Clients, clients...)
-	}
-	if filter.Client == "" || len(status.Clients) == 0 {
-		untagged, err := i.untagged(ctx, filter)
-		if err != nil {
-			return Status{}, err
-		}
-		status.Clients = append(status.Clients, untagged...)
-	}
-	slices.SortStableFunc(status.Clients, func(a, b Client) int { return cmp.Compare(a.Name, b.Name) })
-	if refusal := unknown(status, filter); refusal != nil {
-		return Status{}, refusal
-	}
-	return status, nil
+	return i.look(ctx, filter, token.ID{}, bounds{})
+}
+
+// Page is a part of Status that an answer of Lambda has room for and that is
+// there before the invocation ends: of what stands behind a token, by client and
+// merchant, or of all behind the zero one. The parts are not of one moment.
+func (i *Inventory) Page(ctx context.Context, filter, after token.ID) (Status, error) {
+	return i.look(ctx, filter, after, boundsOf(ctx))
 }
 
 func grantTypes() []token.GrantType {
@@ -96,8 +88,35 @@ func unknown(status Status, filter token.ID) *Refusal {
 	return nil
 }
 
-// clients looks at the clients of one grant type.
-func (i *Inventory) clients(ctx context.Context, grantType token.GrantType, filter token.ID) ([]Client, error) {
+// subjects are the clients to look at, by name, and the tokens that they have.
+func (i *Inventory) subjects(ctx context.Context, filter token.ID) (subjects []*subject, listed map[token.ID]string, err error) {
+	for _, grantType := range grantTypes() {
+		clients, err := i.clients(ctx, grantType, filter)
+		if err != nil {
+			return nil, nil, err
+		}
+		if grantType == token.GrantTypeAuthorizationCode {
+			listed, err = i.findGrants(ctx, clients, filter)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		subjects = append(subjects, clients...)
+	}
+	if filter.Client == "" || len(subjects) == 0 {
+		untagged, err := i.untagged(ctx, filter)
+		if err != nil {
+			return nil, nil, err
+		}
+		subjects = append(subjects, untagged...)
+	}
+	slices.SortStableFunc(subjects, func(a, b *subject) int { return cmp.Compare(a.Name, b.Name) })
+	return subjects, listed, nil
+}
+
+// clients are those of one grant type, and of client credentials the tokens that
+// they ask for.
+func (i *Inventory) clients(ctx context.Context, grantType token.GrantType, filter token.ID) ([]*subject, error) {
 	names, err := i.Store.Clients(ctx, grantType)
 	if err != nil {
 		return nil, fmt.Errorf("list clients: %w", err)
@@ -107,41 +126,30 @@ func (i *Inventory) clients(ctx context.Context, grantType token.GrantType, filt
 	if err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)
 	}
-	look := i.published
-	if grantType == token.GrantTypeAuthorizationCode {
-		look = i.granted
-	}
-	tokens, err := look(ctx, names, credentials, filter)
-	if err != nil {
-		return nil, err
-	}
-	var clients []Client
+	var subjects []*subject
 	for _, name := range names {
-		client := Client{Name: name, GrantType: grantType, Tokens: tokens[name]}
-		if client.Tokens == nil {
-			client.Tokens = []Token{}
+		s := &subject{Client: Client{Name: name, GrantType: grantType, Tokens: []Token{}}, credentials: credentials[name]}
+		if err := s.credentials.Err; err != nil {
+			s.Problem = err.Error()
+		} else if grantType == token.GrantTypeClientCredentials {
+			s.ids = slices.DeleteFunc(s.credentials.Value.IDs(), func(id token.ID) bool { return filter.Merchant != "" && id != filter })
 		}
-		if err := credentials[name].Err; err != nil {
-			client.Problem = err.Error()
-		} else if grantType == token.GrantTypeAuthorizationCode {
-			i.showHealth(ctx, &client, credentials[name].Version)
-		}
-		clients = append(clients, client)
+		subjects = append(subjects, s)
 	}
-	return clients, nil
+	return subjects, nil
 }
 
 // untagged are the clients that no sweep finds.
-func (i *Inventory) untagged(ctx context.Context, filter token.ID) ([]Client, error) {
+func (i *Inventory) untagged(ctx context.Context, filter token.ID) ([]*subject, error) {
 	names, err := i.Store.Untagged(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list clients without a tag: %w", err)
 	}
-	var clients []Client
+	var subjects []*subject
 	for _, name := range matching(names, filter) {
-		clients = append(clients, Client{Name: name, Problem: untaggedProblem, Tokens: []Token{}})
+		subjects = append(subjects, &subject{Client: Client{Name: name, Problem: untaggedProblem, Tokens: []Token{}}})
 	}
-	return clients, nil
+	return subjects, nil
 }
 
 const untaggedProblem = "its credentials carry no tag token-refresher:grant-type, so that no sweep finds them: " +
@@ -171,27 +179,21 @@ func (i *Inventory) showHealth(ctx context.Context, client *Client, version stri
 	}
 }
 
-// published looks at the access tokens that client credentials ask for.
-func (i *Inventory) published(
-	ctx context.Context, names []string, credentials map[string]token.Stored[token.Credentials], filter token.ID,
-) (map[string][]Token, error) {
-	var ids []token.ID
-	for _, name := range names {
-		if credentials[name].Err == nil {
-			ids = append(ids, credentials[name].Value.IDs()...)
-		}
+// showIssued looks at access tokens that client credentials ask for.
+func (i *Inventory) showIssued(ctx context.Context, places []place, tokens map[token.ID]Token) error {
+	if len(places) == 0 {
+		return nil
 	}
-	if filter.Merchant != "" {
-		ids = slices.DeleteFunc(ids, func(id token.ID) bool { return id != filter })
+	var ids []token.ID
+	for _, p := range places {
+		ids = append(ids, p.id)
 	}
 	stored, err := i.Store.AccessTokens(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("read access tokens: %w", err)
+		return fmt.Errorf("read access tokens: %w", err)
 	}
-	tokens := map[string][]Token{}
-	for _, id := range ids {
-		shown := i.showPublished(id, stored[id], credentials[id.Client], time.Now())
-		tokens[id.Client] = append(tokens[id.Client], shown)
+	for _, p := range places {
+		tokens[p.id] = i.showPublished(p.id, stored[p.id], p.subject.credentials, time.Now())
 	}
-	return tokens, nil
+	return nil
 }
