@@ -46,3 +46,18 @@ func TestLastReconcile(t *testing.T) {
 		})
 	}
 }
+
+// A note that says nothing keeps nobody from comparing, once: it is replaced.
+func TestReconcileReplacesAnUnreadableNote(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(w *world) {
+		w.published(merchant)
+		if _, err := w.journal.SwapNote(w.t.Context(), "reconcile", []byte(`{"started_at":1}`), ""); err != nil {
+			w.t.Fatalf("SwapNote: %v", err)
+		}
+		w.wantReconciled(publish.Reconciled{})
+		if at, err := publish.LastReconcile(w.t.Context(), w.journal); err != nil || !at.Equal(time.Now()) {
+			w.t.Errorf("the note: %s and %v, want now", at, err)
+		}
+	})
+}

@@ -13,9 +13,6 @@ import (
 	"token-refresher/internal/token"
 )
 
-// reconcileNote is the journal's note of when the last reconcile began.
-const reconcileNote = "reconcile"
-
 // So many secrets that look deleted in one reconcile are not believed: five or
 // more, and a fifth of all.
 const (
@@ -64,21 +61,15 @@ func (p *Publisher) Reconcile(ctx context.Context) (Reconciled, error) {
 	return r.Reconciled, nil
 }
 
-// started is the content of the note.
-type started struct {
-	At time.Time `json:"started_at"`
-}
-
-// turn claims the reconcile for this instance if it is due. giveBack makes it
-// due again.
+// turn claims the reconcile for this instance if it is due, as it is if nobody
+// can say when the last one began. giveBack makes it due again.
 func (p *Publisher) turn(ctx context.Context) (giveBack func(context.Context) error, due bool, err error) {
-	value, version, err := p.Journal.Note(ctx, reconcileNote)
-	if err != nil && !errors.Is(err, token.ErrNotFound) {
-		return nil, false, fmt.Errorf("read the note of the last reconcile: %w", err)
+	last, version, err := lastReconcile(ctx, p.Journal)
+	if err != nil && !errors.Is(err, errNote) {
+		return nil, false, err
 	}
-	var last started
 	now := time.Now()
-	if json.Unmarshal(value, &last) == nil && now.Before(last.At.Add(p.ReconcileInterval)) {
+	if now.Before(last.Add(p.ReconcileInterval)) {
 		return nil, false, nil
 	}
 	next, err := json.Marshal(started{At: now.UTC()})
