@@ -9,10 +9,6 @@ import (
 	"token-refresher/internal/token"
 )
 
-// spare is the part of its life that a token has left which nobody renews but
-// who asks for it: a fifth, as published ones have.
-const spare = 5
-
 // valid reports whether an API would still take the token.
 func valid(t token.AccessToken, now time.Time) bool {
 	return !t.Value.Empty() && now.Before(t.ExpiresAt)
@@ -40,4 +36,4 @@ func (r Request) rejects(t token.AccessToken) bool {
 
 // ownDueAt is when a token of client credentials is due that no sweep renews in
 // time.
-func ownDueAt(t token.AccessToken) time.Time { return t.ExpiresAt.Add(-t.Lifetime() / spare) }
+func ownDueAt(t token.AccessToken) time.Time { return t.ExpiresAt.Add(-t.Spare()) }

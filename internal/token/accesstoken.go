@@ -15,6 +15,14 @@ type AccessToken struct {
 // Lifetime is the whole span from issue to expiry.
 func (t AccessToken) Lifetime() time.Duration { return t.ExpiresAt.Sub(t.IssuedAt) }
 
+// spare is the part of its lifetime that a published token always has left while
+// the provider is up: one fifth.
+const spare = 5
+
+// Spare is the life that a token should have left when it is renewed: a fifth of
+// its lifetime.
+func (t AccessToken) Spare() time.Duration { return t.Lifetime() / spare }
+
 // LifeLeftPercent is how much of the lifetime is left at now, 0 to 100.
 func (t AccessToken) LifeLeftPercent(now time.Time) float64 {
 	if t.Lifetime() <= 0 {

@@ -5,12 +5,8 @@ import (
 	"time"
 )
 
-// lifeLeft is the part of its lifetime that a published token always has left
-// while the provider is up: one fifth.
-const lifeLeft = 5
-
-// sweepsOfGrace is how many sweeps may be lost before a published token has
-// less than that.
+// sweepsOfGrace is how many sweeps may be lost before a published token has less
+// than its Spare left.
 const sweepsOfGrace = 3
 
 // Schedule decides when a published token is renewed. The two intervals are
@@ -50,7 +46,7 @@ func (s Schedule) Judge(now time.Time, published AccessToken, writtenAt, credent
 // before its expiry, less a jitter of up to half a sweep that its id decides,
 // so that tokens issued together are not renewed together for ever.
 func (s Schedule) DueAt(t AccessToken) time.Time {
-	early := t.Lifetime()/lifeLeft + sweepsOfGrace*s.SweepInterval
+	early := t.Spare() + sweepsOfGrace*s.SweepInterval
 	return t.ExpiresAt.Add(-early - s.jitter(t.ID))
 }
 
@@ -63,7 +59,7 @@ func (s Schedule) Publishable(lifetime time.Duration) bool {
 // ShortestPublishable is the shortest lifetime that can be published: 1425 s
 // with the default intervals.
 func (s Schedule) ShortestPublishable() time.Duration {
-	return (s.WriteInterval + sweepsOfGrace*s.SweepInterval) * lifeLeft / (lifeLeft - 1)
+	return (s.WriteInterval + sweepsOfGrace*s.SweepInterval) * spare / (spare - 1)
 }
 
 // jitter spreads ids evenly over half a sweep interval.
@@ -132,7 +128,7 @@ func (s Schedule) publishedDueAt(e Entry, now time.Time) time.Time {
 	if e.AccessPut.Revision == e.Revision || !e.Access.ExpiresAt.After(put) { // it is there already, or never will be
 		return later(s.DueAt(e.Access), e.AccessPut.At.Add(s.WriteInterval))
 	}
-	lasts := s.WriteInterval + 2*sweepsOfGrace*s.SweepInterval + e.Access.Lifetime()/lifeLeft
+	lasts := s.WriteInterval + 2*sweepsOfGrace*s.SweepInterval + e.Access.Spare()
 	if put.After(now) && e.Access.ExpiresAt.Sub(put) < lasts {
 		return put
 	}
@@ -171,7 +167,7 @@ func (s Schedule) Used(e Entry, use Use, now time.Time) Entry {
 }
 
 func (s Schedule) warmAt(t AccessToken) time.Time {
-	return t.ExpiresAt.Add(-t.Lifetime()/lifeLeft - s.SweepInterval)
+	return t.ExpiresAt.Add(-t.Spare() - s.SweepInterval)
 }
 
 // Refused notes an invalid_grant: a second one, ten minutes or more after the
