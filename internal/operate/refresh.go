@@ -35,21 +35,30 @@ const (
 	Failed  Outcome = "failed"
 )
 
+// errNoTime: the invocation ends before a renewal that began now would.
+var errNoTime = errors.New("not tried, the time of this call was over: ask for it again")
+
 // Refresh renews tokens now, whether they are due or not; force publishes them
-// at once instead of after the write interval. One that fails stops no other.
+// at once instead of after the write interval. One that fails stops no other, and
+// none is begun that the invocation might not see the end of.
 func (o *Operator) Refresh(ctx context.Context, ids []token.ID, force bool) []Refreshed {
 	if atRisk := o.Renewer.Settle(ctx); atRisk > 0 {
 		o.AtRisk(ctx, atRisk)
 	}
+	ctx, lastStart, cancel := refresh.InTime(ctx)
+	defer cancel()
 	done := make([]Refreshed, len(ids))
 	stored, err := o.Store.Credentials(ctx, clientsOf(ids))
 	var all errgroup.Group
 	all.SetLimit(o.Concurrency)
 	for i, id := range ids {
 		all.Go(func() error {
-			if err != nil {
+			switch {
+			case err != nil:
 				done[i] = failed(fmt.Errorf("read credentials: %w", err))
-			} else {
+			case !lastStart.IsZero() && time.Now().After(lastStart):
+				done[i] = failed(errNoTime)
+			default:
 				done[i] = o.refresh(ctx, stored[id.Client], id, force)
 			}
 			done[i].ID = id.String()

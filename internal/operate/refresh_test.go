@@ -3,7 +3,9 @@ package operate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,6 +146,61 @@ func TestRefreshKeepsItsOrder(t *testing.T) {
 			t.Errorf("%d: got %+v, want %s of %s", i, got[i], want, ids[i])
 		}
 	}
+}
+
+// tardy is a renewer that takes its time, and notes when it was asked.
+type tardy struct {
+	each time.Duration
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (*tardy) Settle(context.Context) int { return 0 }
+
+func (r *tardy) Renew(_ context.Context, id token.ID, _ refresh.GrantEndpoint, _ refresh.Occasion) refresh.Renewal {
+	r.mu.Lock()
+	r.last = time.Now()
+	r.mu.Unlock()
+	time.Sleep(r.each)
+	return refresh.Renewal{Entry: token.Entry{ID: id}, Sent: true}
+}
+
+// Of a thousand tokens at a slow provider those are renewed that there is time
+// for, none is in flight when the invocation ends, and of the others it is said.
+func TestRefreshAnswersInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		renewer := &tardy{each: 2 * time.Second}
+		config := w.config(t)
+		config.Renewer = renewer
+		o, err := operate.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []token.ID
+		for i := range 1000 {
+			ids = append(ids, w.consent(fmt.Sprintf("DK%d", i), time.Minute, nil))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		deadline, _ := ctx.Deadline()
+		renewed, untried := 0, 0
+		for _, one := range o.Refresh(ctx, ids, false) {
+			switch {
+			case one.Outcome == operate.Renewed:
+				renewed++
+			case one.Outcome == operate.Failed && strings.Contains(one.Error, "ask for it again"):
+				untried++
+			}
+		}
+		if renewed < 50 || untried == 0 || renewed+untried != len(ids) {
+			t.Errorf("%d renewed and %d not tried, want some of each and %d in all", renewed, untried, len(ids))
+		}
+		if left := deadline.Sub(renewer.last); left < 30*time.Second {
+			t.Errorf("the last began %s before the end, want 30 s or more", left)
+		}
+	})
 }
 
 func TestNewNeedsEverything(t *testing.T) {

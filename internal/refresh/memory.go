@@ -97,13 +97,9 @@ func (p *probe) gate(it *item) verdict {
 // newRound prepares the renewal of what is due among these clients. Requests end
 // in time for a write and the answer.
 func (m *memory) newRound(ctx context.Context, concurrency int, due []*item, clients map[string]*client, report *Report) (*round, context.CancelFunc) {
-	r := &round{memory: m, ctx: ctx, report: report, users: map[string]int{}, probes: map[string]*probe{}}
-	cancel := func() {}
-	if deadline, ok := ctx.Deadline(); ok {
-		margin := min(startMargin, time.Until(deadline)/4)
-		r.lastStart = deadline.Add(-margin)
-		r.ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin/writeShare))
-	}
+	r := &round{memory: m, report: report, users: map[string]int{}, probes: map[string]*probe{}}
+	var cancel context.CancelFunc
+	r.ctx, r.lastStart, cancel = InTime(ctx)
 	for _, c := range clients {
 		if !c.health.Stopped {
 			r.users[c.provider]++

@@ -12,13 +12,6 @@ import (
 const (
 	// storeTimeout is what one write may take, retries included.
 	storeTimeout = 10 * time.Second
-	// startMargin is what must be left of the invocation to start a request: a
-	// provider's longest timeout and a write.
-	startMargin = 20*time.Second + storeTimeout
-	// writeShare is the part of that which a request leaves to the write, and to
-	// the answer: a discovery, a rate limit or a second try can take longer than
-	// one timeout, and a sweep that is killed reports nothing.
-	writeShare = startMargin / storeTimeout
 	// pausingFailures is how many failures in a row end a client's turn in a
 	// sweep, so that a hanging one costs its neighbours little.
 	pausingFailures = 3
