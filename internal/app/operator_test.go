@@ -18,6 +18,7 @@ import (
 	"token-refresher/internal/app"
 	"token-refresher/internal/operate"
 	"token-refresher/internal/sandbox/authserver"
+	"token-refresher/internal/serve"
 )
 
 // operated is a consent world as somebody sees it from the command line.
@@ -105,24 +106,24 @@ func TestOperatorWithoutAFunction(t *testing.T) {
 		t.Error("the log shows the invite")
 	}
 
-	var refusal operate.Refusal
+	var refusal serve.Refusal
 	w.storeIssuing(t, "pos", "http://127.0.0.1:1/token")
 	o.ask(t, `{"action":"invite","client":"pos","merchant":"DK12345678"}`, &refusal)
-	if refusal.Code != operate.ClientMisconfigured || !strings.Contains(refusal.Message, "nothing to consent to") {
-		t.Errorf("invite to client credentials: got %+v, want %s", refusal, operate.ClientMisconfigured)
+	if refusal.Code != serve.ClientMisconfigured || !strings.Contains(refusal.Message, "nothing to consent to") {
+		t.Errorf("invite to client credentials: got %+v, want %s", refusal, serve.ClientMisconfigured)
 	}
 	o.ask(t, `{"action":"remove","token":"shop/DK12345678"}`, &refusal)
-	if refusal.Code != operate.UnknownToken {
-		t.Errorf("remove: got %+v, want %s", refusal, operate.UnknownToken)
+	if refusal.Code != serve.UnknownToken {
+		t.Errorf("remove: got %+v, want %s", refusal, serve.UnknownToken)
 	}
 	o.ask(t, `{"action":"get","token":"shop/DK12345678"}`, &refusal)
-	if refusal.Code != operate.NotAllowed {
-		t.Errorf("get: got %+v, want %s", refusal, operate.NotAllowed)
+	if refusal.Code != serve.NotAllowed {
+		t.Errorf("get: got %+v, want %s", refusal, serve.NotAllowed)
 	}
 	o = openOperator(t, w, map[string]string{"ALLOW_GET": "true"})
 	o.ask(t, `{"action":"get","token":"shop/DK12345678"}`, &refusal)
-	if refusal.Code != operate.UnknownToken {
-		t.Errorf("get: got %+v, want %s", refusal, operate.UnknownToken)
+	if refusal.Code != serve.UnknownToken {
+		t.Errorf("get: got %+v, want %s", refusal, serve.UnknownToken)
 	}
 }
 

@@ -32,7 +32,7 @@ func NewHandler(config HandlerConfig) (*Handler, error) {
 }
 
 // Handle does what the event asks for (docs/contract.md, "Operator function").
-// That something is not done is a normal answer, a *Refusal; an error means that
+// That something is not done is a normal answer, a *serve.Refusal; an error means that
 // the event is wrong or a store failed, and shows no value of the event. The
 // answer is one for encoding/json.
 func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (answer any, err error) {
@@ -44,7 +44,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (answer a
 	started := time.Now()
 	answer, err = h.answer(ctx, e)
 	attributes := []any{"action", invocation.Shown(e.Action), "duration_ms", time.Since(started).Milliseconds()}
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
+	if refusal, ok := errors.AsType[*serve.Refusal](err); ok {
 		h.Log.InfoContext(ctx, "refused", append(attributes, "code", string(refusal.Code))...)
 		return refusal, nil
 	}
@@ -121,7 +121,7 @@ func (h *Handler) get(ctx context.Context, e event) (any, error) {
 		return nil, err
 	}
 	if !h.AllowGet {
-		return nil, refuse(NotAllowed, "this stack hands out no token here (ALLOW_GET)")
+		return nil, refuse(serve.NotAllowed, "this stack hands out no token here (ALLOW_GET)")
 	}
 	t, err := h.Operator.Get(ctx, id)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"token-refresher/internal/operate"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/telemetry"
 	"token-refresher/internal/token"
 )
@@ -106,7 +107,7 @@ func TestGetIsOffByDefault(t *testing.T) {
 func TestRefusalsAndFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.serveErr = &operate.Refusal{Code: operate.ConsentRequired, Message: "revoked", Since: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	w.serveErr = &serve.Refusal{Code: serve.ConsentRequired, Message: "revoked", Since: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	answer, _, err := invoke(t, w, true, `{"action":"get","token":"pos"}`)
 	if want := `{"error":"consent_required","message":"revoked","since":"2026-11-21T12:00:00Z"}`; err != nil || answer != want {
 		t.Errorf("refusal: got %s (%v), want %s", answer, err, want)
@@ -236,7 +237,7 @@ func FuzzHandle(f *testing.F) {
 		}
 		answer, err := h.Handle(t.Context(), payload)
 		text, marshalErr := json.Marshal(answer)
-		if (err == nil) == (answer == nil) || marshalErr != nil || errors.As(err, new(*operate.Refusal)) {
+		if (err == nil) == (answer == nil) || marshalErr != nil || errors.As(err, new(*serve.Refusal)) {
 			t.Errorf("Handle(%q): got %s and %v, want one of them", payload, text, err)
 		}
 	})

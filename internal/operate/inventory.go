@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"token-refresher/internal/refresh"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -59,7 +60,7 @@ type Client struct {
 
 // Status looks at all tokens, at those of a client, or at one: what the filter
 // leaves empty, it does not restrict. It fails if nothing could be read. Errors:
-// *Refusal if there is no such client or token, and those of the stores.
+// *serve.Refusal if there is no such client or token, and those of the stores.
 func (i *Inventory) Status(ctx context.Context, filter token.ID) (Status, error) {
 	return i.look(ctx, filter, token.ID{}, bounds{})
 }
@@ -77,13 +78,13 @@ func grantTypes() []token.GrantType {
 
 // unknown refuses a filter that nothing was found for. Of a client that cannot
 // be asked it is not known which tokens it has.
-func unknown(status Status, filter token.ID) *Refusal {
+func unknown(status Status, filter token.ID) *serve.Refusal {
 	switch {
 	case filter.Client == "":
 	case len(status.Clients) == 0:
-		return refuse(UnknownToken, "there is no client of this name")
+		return refuse(serve.UnknownToken, "there is no client of this name")
 	case filter.Merchant != "" && len(status.Clients[0].Tokens) == 0 && status.Clients[0].Problem == "":
-		return refuse(UnknownToken, "the client has no token of this merchant")
+		return refuse(serve.UnknownToken, "the client has no token of this merchant")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"token-refresher/internal/consent"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -31,13 +32,13 @@ type Invitation struct {
 
 // Invite makes a link by which the merchant consents to the client, and may go
 // to returnTo afterwards, if that is not empty. validFor is a minute to 720
-// hours. Errors: *Refusal, and those of the stores; none repeats returnTo.
+// hours. Errors: *serve.Refusal, and those of the stores; none repeats returnTo.
 func (o *Operator) Invite(ctx context.Context, id token.ID, returnTo string, validFor time.Duration) (Invitation, error) {
 	if validFor < MinValidFor || validFor > MaxValidFor {
 		return Invitation{}, errValidFor
 	}
 	if o.Inviter == nil {
-		return Invitation{}, refuse(NotAllowed, "this deployment has no consent pages (PUBLIC_URL)")
+		return Invitation{}, refuse(serve.NotAllowed, "this deployment has no consent pages (PUBLIC_URL)")
 	}
 	if err := o.checkInvited(ctx, id); err != nil {
 		return Invitation{}, err
@@ -47,7 +48,7 @@ func (o *Operator) Invite(ctx context.Context, id token.ID, returnTo string, val
 	link, err := o.Inviter.NewInvite(ctx, invite)
 	switch {
 	case errors.Is(err, consent.ErrInvalidInvite):
-		return Invitation{}, refuse(NotAllowed, err.Error())
+		return Invitation{}, refuse(serve.NotAllowed, err.Error())
 	case err != nil:
 		return Invitation{}, err
 	}
@@ -66,10 +67,10 @@ func (o *Operator) checkInvited(ctx context.Context, id token.ID) error {
 	}
 	merchants, err := o.Consenting(credentials)
 	if err != nil {
-		return refuse(ClientMisconfigured, err.Error())
+		return refuse(serve.ClientMisconfigured, err.Error())
 	}
 	if err := merchants.CheckMerchant(id.Merchant); err != nil {
-		return refuse(UnknownToken, "the merchant "+err.Error())
+		return refuse(serve.UnknownToken, "the merchant "+err.Error())
 	}
 	return nil
 }

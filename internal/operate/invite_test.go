@@ -30,15 +30,15 @@ func TestInvite(t *testing.T) {
 		{name: "as it comes", id: token.ID{Client: "shop", Merchant: "DK1"}, validFor: operate.DefaultValidFor, lasts: 168 * time.Hour},
 		{name: "with all", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "https://shop.example/a?b=c", validFor: time.Minute, lasts: time.Minute},
 		{name: "for a month", id: token.ID{Client: "shop", Merchant: "DK1"}, validFor: 720 * time.Hour, lasts: 720 * time.Hour},
-		{name: "to an address that is none", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "http://shop.example/", want: operate.NotAllowed},
-		{name: "to a long address", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "https://shop.example/" + strings.Repeat("x", 500), want: operate.NotAllowed},
-		{name: "unknown client", id: token.ID{Client: "nosuch", Merchant: "DK1"}, want: operate.UnknownToken},
-		{name: "no merchant of the provider", id: token.ID{Client: "shop", Merchant: "NO1"}, want: operate.UnknownToken},
-		{name: "client credentials", id: token.ID{Client: "pos", Merchant: "DK1"}, want: operate.ClientMisconfigured},
-		{name: "credentials that cannot be used", id: token.ID{Client: "shop", Merchant: "DK1"}, want: operate.ClientMisconfigured, arrange: func(w *world) {
+		{name: "to an address that is none", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "http://shop.example/", want: serve.NotAllowed},
+		{name: "to a long address", id: token.ID{Client: "shop", Merchant: "DK1"}, returnTo: "https://shop.example/" + strings.Repeat("x", 500), want: serve.NotAllowed},
+		{name: "unknown client", id: token.ID{Client: "nosuch", Merchant: "DK1"}, want: serve.UnknownToken},
+		{name: "no merchant of the provider", id: token.ID{Client: "shop", Merchant: "NO1"}, want: serve.UnknownToken},
+		{name: "client credentials", id: token.ID{Client: "pos", Merchant: "DK1"}, want: serve.ClientMisconfigured},
+		{name: "credentials that cannot be used", id: token.ID{Client: "shop", Merchant: "DK1"}, want: serve.ClientMisconfigured, arrange: func(w *world) {
 			w.misdialed = errors.New("provider: response_type: must be code id_token")
 		}},
-		{name: "credentials that cannot be read", id: token.ID{Client: "shop", Merchant: "DK1"}, want: operate.ClientMisconfigured, arrange: func(w *world) {
+		{name: "credentials that cannot be read", id: token.ID{Client: "shop", Merchant: "DK1"}, want: serve.ClientMisconfigured, arrange: func(w *world) {
 			w.credentials["shop"] = token.Stored[token.Credentials]{Err: token.ErrUnreadable}
 		}},
 	}
@@ -51,7 +51,7 @@ func TestInvite(t *testing.T) {
 					test.arrange(w)
 				}
 				got, err := w.operator(t).Invite(t.Context(), test.id, test.returnTo, cmp.Or(test.validFor, time.Hour))
-				refusal, _ := errors.AsType[*operate.Refusal](err)
+				refusal, _ := errors.AsType[*serve.Refusal](err)
 				if test.want != "" {
 					if refusal == nil || refusal.Code != test.want || got != (operate.Invitation{}) {
 						t.Fatalf("Invite: got %v, want the refusal %s", err, test.want)
@@ -121,7 +121,7 @@ func TestInviteWithoutPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = o.Invite(t.Context(), token.ID{Client: "shop", Merchant: "DK1"}, "", time.Hour)
-	if refusal, ok := errors.AsType[*operate.Refusal](err); !ok || refusal.Code != operate.NotAllowed || !strings.Contains(refusal.Message, "PUBLIC_URL") {
+	if refusal, ok := errors.AsType[*serve.Refusal](err); !ok || refusal.Code != serve.NotAllowed || !strings.Contains(refusal.Message, "PUBLIC_URL") {
 		t.Errorf("Invite: got %v, want a refusal that names PUBLIC_URL", err)
 	}
 }

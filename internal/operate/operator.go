@@ -98,13 +98,13 @@ func New(config Config) (*Operator, error) {
 }
 
 // credentialsOf are the credentials that were read, or why there are none: as a
-// *Refusal, or as the store says it.
+// *serve.Refusal, or as the store says it.
 func credentialsOf(stored token.Stored[token.Credentials]) (token.Credentials, error) {
 	switch {
 	case token.Absent(stored.Err):
-		return token.Credentials{}, refuse(UnknownToken, "there is no client of this name")
+		return token.Credentials{}, refuse(serve.UnknownToken, "there is no client of this name")
 	case errors.Is(stored.Err, token.ErrUnreadable):
-		return token.Credentials{}, refuse(ClientMisconfigured, stored.Err.Error())
+		return token.Credentials{}, refuse(serve.ClientMisconfigured, stored.Err.Error())
 	default:
 		return stored.Value, stored.Err
 	}

@@ -87,13 +87,13 @@ func (o *Operator) refresh(ctx context.Context, stored token.Stored[token.Creden
 	endpoint, err := o.Dial(credentials)
 	switch {
 	case err != nil:
-		return failed(refuse(ClientMisconfigured, err.Error()))
+		return failed(refuse(serve.ClientMisconfigured, err.Error()))
 	case endpoint.Grants != nil:
 		return o.refreshGranted(ctx, endpoint.Grants, id, force)
 	case !slices.Contains(credentials.IDs(), id):
-		return failed(refuse(UnknownToken, "the client's credentials ask for no such token"))
+		return failed(refuse(serve.UnknownToken, "the client's credentials ask for no such token"))
 	case credentials.Publish == token.PublishFunction:
-		return failed(refuse(NotAllowed, "it is not published: the access-token function gets one when it is asked for"))
+		return failed(refuse(serve.NotAllowed, "it is not published: the access-token function gets one when it is asked for"))
 	default:
 		return o.refreshPublished(ctx, endpoint.Tokens, id, force)
 	}

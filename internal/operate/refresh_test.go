@@ -14,6 +14,7 @@ import (
 	"token-refresher/internal/operate"
 	"token-refresher/internal/publish"
 	"token-refresher/internal/refresh"
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -227,7 +228,7 @@ func TestNewNeedsEverything(t *testing.T) {
 
 func TestRefusalIsAnError(t *testing.T) {
 	t.Parallel()
-	var err error = &operate.Refusal{Code: operate.UnknownToken, Message: "there is none"}
+	var err error = &serve.Refusal{Code: serve.UnknownToken, Message: "there is none"}
 	if got, want := err.Error(), "unknown_token: there is none"; got != want || errors.Unwrap(err) != nil {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"token-refresher/internal/serve"
 	"token-refresher/internal/token"
 )
 
@@ -21,7 +22,7 @@ type Removed struct {
 // Remove gives up a merchant's grant for good: a tombstone, the revocation at
 // the provider, the deletion of both secrets. Asked again, it goes on. A client
 // that cannot be read is no hindrance: what then cannot be revoked waits for it.
-// Errors: *Refusal if nothing was done, and those of the stores.
+// Errors: *serve.Refusal if nothing was done, and those of the stores.
 func (o *Operator) Remove(ctx context.Context, id token.ID) (Removed, error) {
 	if err := o.checkRemovable(ctx, id); err != nil {
 		return Removed{}, err
@@ -52,7 +53,7 @@ func (o *Operator) checkRemovable(ctx context.Context, id token.ID) error {
 		issued = err == nil && endpoint.Tokens != nil
 	}
 	if issued {
-		return refuse(NotAllowed, "only a merchant's grant can be removed: to end a token of client credentials, "+
+		return refuse(serve.NotAllowed, "only a merchant's grant can be removed: to end a token of client credentials, "+
 			"take the merchant out of them with `tokens client put`, or delete their secret")
 	}
 	return nil
@@ -62,13 +63,13 @@ func (o *Operator) checkRemovable(ctx context.Context, id token.ID) error {
 func notRemoved(err error) error {
 	switch {
 	case errors.Is(err, token.ErrNotFound):
-		return refuse(UnknownToken, "there is no grant of this merchant")
+		return refuse(serve.UnknownToken, "there is no grant of this merchant")
 	case errors.Is(err, token.ErrLeased), errors.Is(err, token.ErrPutOpen):
-		return refuse(ProviderUnavailable, "it is being renewed or published right now: try again in a minute")
+		return refuse(serve.ProviderUnavailable, "it is being renewed or published right now: try again in a minute")
 	case errors.Is(err, token.ErrSuperseded):
-		return refuse(ProviderUnavailable, "somebody has put a newer grant into its secret meanwhile: remove it again if that one is to go too")
+		return refuse(serve.ProviderUnavailable, "somebody has put a newer grant into its secret meanwhile: remove it again if that one is to go too")
 	case err == nil:
-		return refuse(UnknownToken, "there is no grant of this merchant any more")
+		return refuse(serve.UnknownToken, "there is no grant of this merchant any more")
 	default:
 		return fmt.Errorf("remove: %w", err)
 	}

@@ -61,16 +61,16 @@ func TestRemoveDoesNothing(t *testing.T) {
 		err  error
 		want serve.Code // empty: it failed
 	}{
-		{"no such grant", shop, fmt.Errorf("grant: %w", token.ErrNotFound), operate.UnknownToken},
-		{"somebody renews it", shop, token.ErrLeased, operate.ProviderUnavailable},
-		{"somebody publishes it", shop, errors.Join(token.ErrPutOpen, errStore), operate.ProviderUnavailable},
-		{"a newer one was put there", shop, fmt.Errorf("meanwhile: %w", token.ErrSuperseded), operate.ProviderUnavailable},
-		{"a tombstone that tells nothing", shop, nil, operate.UnknownToken},
+		{"no such grant", shop, fmt.Errorf("grant: %w", token.ErrNotFound), serve.UnknownToken},
+		{"somebody renews it", shop, token.ErrLeased, serve.ProviderUnavailable},
+		{"somebody publishes it", shop, errors.Join(token.ErrPutOpen, errStore), serve.ProviderUnavailable},
+		{"a newer one was put there", shop, fmt.Errorf("meanwhile: %w", token.ErrSuperseded), serve.ProviderUnavailable},
+		{"a tombstone that tells nothing", shop, nil, serve.UnknownToken},
 		{"its answer cannot be opened", shop, token.ErrSealed, ""},
 		{"the journal fails", shop, errStore, ""},
-		{"client credentials", token.ID{Client: "pos", Merchant: "DK1"}, errStore, operate.NotAllowed},
-		{"client credentials, bound to nobody", token.ID{Client: "pos"}, errStore, operate.NotAllowed},
-		{"no merchant", token.ID{Client: "shop"}, errStore, operate.NotAllowed},
+		{"client credentials", token.ID{Client: "pos", Merchant: "DK1"}, errStore, serve.NotAllowed},
+		{"client credentials, bound to nobody", token.ID{Client: "pos"}, errStore, serve.NotAllowed},
+		{"no merchant", token.ID{Client: "shop"}, errStore, serve.NotAllowed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestRemoveDoesNothing(t *testing.T) {
 			w := newWorld()
 			w.removeErr = test.err
 			got, err := w.operator(t).Remove(t.Context(), test.id)
-			refusal, refused := errors.AsType[*operate.Refusal](err)
+			refusal, refused := errors.AsType[*serve.Refusal](err)
 			if got != (operate.Removed{}) || err == nil || refused != (test.want != "") || refused && refusal.Code != test.want {
 				t.Errorf("Remove: got %+v and %v, want %q", got, err, test.want)
 			}

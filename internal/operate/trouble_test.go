@@ -36,16 +36,16 @@ func TestStatusOfUnknown(t *testing.T) {
 		filter token.ID
 		want   serve.Code
 	}{
-		{token.ID{Client: "nosuch"}, operate.UnknownToken},
-		{token.ID{Client: "nosuch", Merchant: "DK1"}, operate.UnknownToken},
-		{token.ID{Client: "shop", Merchant: "DK9"}, operate.UnknownToken},
-		{token.ID{Client: "pos", Merchant: "DK9"}, operate.UnknownToken},
+		{token.ID{Client: "nosuch"}, serve.UnknownToken},
+		{token.ID{Client: "nosuch", Merchant: "DK1"}, serve.UnknownToken},
+		{token.ID{Client: "shop", Merchant: "DK9"}, serve.UnknownToken},
+		{token.ID{Client: "pos", Merchant: "DK9"}, serve.UnknownToken},
 		{token.ID{Client: "torn", Merchant: "DK9"}, ""}, // whose tokens are not known
 		{token.ID{Client: "shop", Merchant: "DK1"}, ""},
 		{token.ID{Client: "pos"}, ""},
 	} {
 		status, err := w.operator(t).Status(t.Context(), test.filter)
-		refusal, _ := errors.AsType[*operate.Refusal](err)
+		refusal, _ := errors.AsType[*serve.Refusal](err)
 		var got serve.Code
 		if refusal != nil {
 			got = refusal.Code
