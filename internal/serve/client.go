@@ -16,7 +16,7 @@ const (
 	// half a sweep, but no longer than this. A provider that refuses the client
 	// has them looked at once.
 	credentialsFor = 30 * time.Second
-	// loadTimeout is what reading them may take.
+	// loadTimeout is what reading them may take, if there are none from before.
 	loadTimeout = 10 * time.Second
 )
 
@@ -44,10 +44,14 @@ func (s *Server) clientOf(ctx context.Context, name string) (*client, error) {
 }
 
 // load reads the credentials, once for all who ask at the same time. While the
-// store fails, those that are known are used.
+// store fails or is slow, those that are known are used.
 func (s *Server) load(ctx context.Context, name string, known *client) (*client, error) {
+	within := loadTimeout
+	if known != nil {
+		within = patience
+	}
 	loaded := s.loads.DoChan(name, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 		defer cancel()
 		return s.read(ctx, name)
 	})
@@ -62,8 +66,21 @@ func (s *Server) load(ctx context.Context, name string, known *client) (*client,
 			return nil, l.Err
 		}
 		s.Log.WarnContext(ctx, "credentials not read; those from before are used", "client", name, "error", l.Err)
-		return known, nil
+		return s.prolong(name, known), nil
 	}
+}
+
+// prolong has the known credentials used for as long again as if they had been
+// read: a store that is down is waited for once in that time, not by everybody.
+func (s *Server) prolong(name string, known *client) *client {
+	prolonged := *known
+	prolonged.readAt = time.Now().Round(0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clients[name] == known { // else somebody has read them since
+		s.clients[name] = &prolonged
+	}
+	return &prolonged
 }
 
 func (s *Server) read(ctx context.Context, name string) (*client, error) {

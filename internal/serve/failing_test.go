@@ -2,6 +2,7 @@ package serve_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +40,43 @@ func TestFailingClientIsNobodyElses(t *testing.T) {
 		}
 		if refused > 0 {
 			t.Errorf("%d of %d requests for the client that is well were refused", refused, asked)
+		}
+	})
+}
+
+// A Secrets Manager that hangs is waited for once in half a minute, two seconds:
+// the credentials from before are used.
+func TestHangingStoreHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.takes = 0
+		client := token.Credentials{Client: "pos", Publish: token.PublishFunction}
+		for i := range 20 {
+			client.Merchants = append(client.Merchants, fmt.Sprint("DK", i))
+		}
+		w.credentials["pos"] = token.Stored[token.Credentials]{Version: "c1", Value: client}
+		s := w.server(t)
+		get := func(merchant string) {
+			if _, err := s.Get(t.Context(), serve.Request{ID: token.ID{Client: "pos", Merchant: merchant}}); err != nil {
+				t.Errorf("Get: %v", err)
+			}
+		}
+		get(client.Merchants[0])
+		w.hangs = true
+		time.Sleep(time.Minute)
+		began := time.Now()
+		for _, merchant := range client.Merchants {
+			get(merchant)
+		}
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("20 requests took %v, want 2s for all of them", took)
+		}
+		w.hangs = false
+		time.Sleep(30 * time.Second)
+		w.took()
+		if get(client.Merchants[1]); !slices.Contains(w.took(), "Credentials") {
+			t.Error("the credentials were not read again")
 		}
 	})
 }

@@ -36,6 +36,7 @@ type world struct {
 	writes      int
 	reads       []string      // of the stores, in order
 	fails       string        // the read or write that fails
+	hangs       bool          // reading credentials
 	slowRead    time.Duration // of the next access token
 
 	lifetime time.Duration
@@ -160,7 +161,11 @@ func (w *world) took() []string {
 	return reads
 }
 
-func (w *world) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
+func (w *world) Credentials(ctx context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
+	if w.hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	found := map[string]token.Stored[token.Credentials]{}
 	for _, name := range names {
 		stored, ok := w.credentials[name]
