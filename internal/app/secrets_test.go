@@ -33,7 +33,7 @@ func TestSecretsOpen(t *testing.T) {
 	if config.SecretPrefix != "mine" || config.SecretWritesPerSecond != 7 || config.JournalTable != "" {
 		t.Errorf("prefix %s, %d writes a second, journal %q; want mine, 7 and none", config.SecretPrefix, config.SecretWritesPerSecond, config.JournalTable)
 	}
-	if _, err := store.List(t.Context()); err != nil {
+	if _, err := store.Untagged(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if len(asked) != 1 || !strings.Contains(asked[0], "/eu-north-1/secretsmanager/") {

@@ -1,6 +1,16 @@
 package secretstore
 
-import "token-refresher/internal/token"
+import (
+	"context"
+
+	"token-refresher/internal/token"
+)
+
+// Entry is one secret of a list.
+type Entry = entry
+
+// List lists everything under the prefix.
+func (s *Store) List(ctx context.Context) ([]Entry, error) { return s.list(ctx, nil) }
 
 // What the fuzz targets reach into.
 var (

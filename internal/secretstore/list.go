@@ -23,21 +23,15 @@ const (
 // maxListResults is the largest page of ListSecrets.
 const maxListResults = 100
 
-// Entry is what a list tells about one secret without reading its value. AWS
+// entry is what a list tells about one secret without reading its value. AWS
 // says that a list may be five minutes behind.
-type Entry struct {
+type entry struct {
 	Name      string
 	Kind      Kind
 	ID        token.ID // as the name has it; ID.Check may refuse it
 	VersionID string   // of the current value; empty if there is none
 	Tags      map[string]string
 	Deleted   bool // scheduled for deletion
-}
-
-// List returns the secrets under the prefix that are of a kind of this store,
-// deleted ones too, ordered by name.
-func (s *Store) List(ctx context.Context) ([]Entry, error) {
-	return s.list(ctx, nil)
 }
 
 // Clients returns the clients whose credentials are tagged with grantType,
@@ -62,7 +56,7 @@ func (s *Store) Untagged(ctx context.Context) ([]string, error) {
 
 // clients picks the credentials that are not deleted and whose grant-type tag
 // is wanted.
-func clients(entries []Entry, wanted func(grantType string) bool) []string {
+func clients(entries []entry, wanted func(grantType string) bool) []string {
 	var found []string
 	for _, entry := range entries {
 		if entry.Kind == KindCredentials && !entry.Deleted && wanted(entry.Tags[TagGrantType]) {
@@ -72,14 +66,15 @@ func clients(entries []Entry, wanted func(grantType string) bool) []string {
 	return found
 }
 
-// list reads all pages of the secrets under the prefix that pass the filters.
-func (s *Store) list(ctx context.Context, filters []types.Filter) ([]Entry, error) {
+// list reads all pages of the secrets under the prefix that pass the filters and
+// are of a kind of this store, deleted ones too, ordered by name.
+func (s *Store) list(ctx context.Context, filters []types.Filter) ([]entry, error) {
 	pages := secretsmanager.NewListSecretsPaginator(s.client, &secretsmanager.ListSecretsInput{
 		Filters:                append(filters, filter(types.FilterNameStringTypeName, s.names.root())),
 		IncludePlannedDeletion: aws.Bool(true),
 		MaxResults:             aws.Int32(maxListResults),
 	})
-	var entries []Entry
+	var entries []entry
 	for pages.HasMorePages() {
 		page, err := s.listPage(ctx, pages)
 		if err != nil {
@@ -91,9 +86,9 @@ func (s *Store) list(ctx context.Context, filters []types.Filter) ([]Entry, erro
 			}
 		}
 	}
-	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.Name, b.Name) })
 	// A secret that changed between two pages may stand on both.
-	return slices.CompactFunc(entries, func(a, b Entry) bool { return a.Name == b.Name }), nil
+	return slices.CompactFunc(entries, func(a, b entry) bool { return a.Name == b.Name }), nil
 }
 
 func (s *Store) listPage(ctx context.Context, pages *secretsmanager.ListSecretsPaginator) (*secretsmanager.ListSecretsOutput, error) {
@@ -107,13 +102,13 @@ func (s *Store) listPage(ctx context.Context, pages *secretsmanager.ListSecretsP
 }
 
 // entry reads one secret of a list; ok is false if its name is none of ours.
-func (s *Store) entry(listed types.SecretListEntry) (entry Entry, ok bool) {
+func (s *Store) entry(listed types.SecretListEntry) (e entry, ok bool) {
 	name := aws.ToString(listed.Name)
 	kind, id, err := s.names.parse(name)
 	if err != nil {
-		return Entry{}, false
+		return entry{}, false
 	}
-	return Entry{
+	return entry{
 		Name:      name,
 		Kind:      kind,
 		ID:        id,
