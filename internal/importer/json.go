@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -19,13 +20,8 @@ func (r *reader) json(text []byte) {
 	}
 	for from.More() {
 		at := line.at(next(text, int(from.InputOffset())))
-		var object map[string]json.RawMessage
-		err := from.Decode(&object)
-		if _, other := errors.AsType[*json.UnmarshalTypeError](err); other {
-			r.fault(at, "not a JSON object")
-			continue
-		}
-		if err != nil {
+		var object json.RawMessage
+		if from.Decode(&object) != nil {
 			r.fault(at, "not valid JSON")
 			return
 		}
@@ -42,20 +38,34 @@ func (r *reader) json(text []byte) {
 	}
 }
 
-// object makes a row of an object of strings.
-func (r *reader) object(line int, object map[string]json.RawMessage) {
-	field := make(map[string]string, len(object))
-	for name, raw := range object {
-		var text string
-		switch {
-		case !slices.Contains(fields(), name):
+// object makes a row of an object of strings. It is read name by name: of two
+// values of one name a decoder takes the last in silence, and which of two
+// refresh tokens is meant is not for this program to guess.
+func (r *reader) object(line int, object []byte) {
+	from := json.NewDecoder(bytes.NewReader(object))
+	if start, _ := from.Token(); start != json.Delim('{') {
+		r.fault(line, "not a JSON object")
+		return
+	}
+	field := map[string]string{}
+	for from.More() {
+		name, _ := from.Token()
+		known := slices.Index(fields(), fmt.Sprint(name))
+		if known < 0 {
 			r.fault(line, "has a field that is not one of %s", strings.Join(fields(), ", "))
 			return
-		case json.Unmarshal(raw, &text) != nil: // null leaves it empty
-			r.fault(line, "%s is not a string", name)
+		}
+		key := fields()[known]
+		if _, twice := field[key]; twice {
+			r.fault(line, "has %s twice", key)
 			return
 		}
-		field[name] = strings.TrimSpace(text)
+		var text string
+		if from.Decode(&text) != nil { // null leaves it empty
+			r.fault(line, "%s is not a string", key)
+			return
+		}
+		field[key] = strings.TrimSpace(text)
 	}
 	r.add(line, field)
 }

@@ -100,6 +100,10 @@ func TestReadRefuses(t *testing.T) {
 		{"more behind the end", "[{\"merchant\":\"DK1\",\"refresh_token\":\"s3cr3t\"}]\ntail", "line 2: something follows"},
 		{"a list of others", "[\n\"s3cr3t\"]", "line 2: not a JSON object"},
 		{"an unknown field", `{"merchant":"DK1","refreshtoken":"s3cr3t"}`, "line 1: has a field that is not one of"},
+		{"a field twice", `[{"merchant":"DK1","refresh_token":"a"},` + "\n" + `{"refresh_token":"s3cr3t","merchant":"DK2","refresh_token":"s3cr3t2"}]`, "line 2: has refresh_token twice"},
+		{"a field twice, once in other letters", `{"merchant":"DK1","m\u0065rchant":"DK2","refresh_token":"s3cr3t"}`, "line 1: has merchant twice"},
+		{"a field twice, once null", `{"merchant":"DK1","refresh_token":"s3cr3t","scope":null,"scope":"a"}`, "line 1: has scope twice"},
+		{"nothing in an object's place", "[null]", "line 1: not a JSON object"},
 		{"a number", "\n{\"merchant\":1,\"refresh_token\":\"s3cr3t\"}", "line 2: merchant is not a string"},
 	}
 	for _, test := range tests {
