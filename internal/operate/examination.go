@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"time"
 
@@ -50,7 +49,6 @@ type Examination struct {
 		Due(ctx context.Context, now time.Time, limit int) ([]token.ID, error)
 		Unpublished(ctx context.Context, now time.Time, limit int) ([]token.ID, error)
 		SwapNote(ctx context.Context, key string, value []byte, version string) (string, error)
-		Entries(ctx context.Context) iter.Seq2[token.Entry, error]
 	}
 	Labels func(ctx context.Context, id token.ID) (token.Labels, error)
 
