@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -34,6 +35,7 @@ func joined(clients, further []operate.Client) []operate.Client {
 	if len(clients) > 0 && len(further) > 0 {
 		if last := &clients[len(clients)-1]; last.Name == further[0].Name {
 			last.Tokens = append(last.Tokens, further[0].Tokens...)
+			last.Problem = cmp.Or(last.Problem, further[0].Problem) // a later token may have shown it
 			further = further[1:]
 		}
 	}

@@ -21,6 +21,13 @@ func (w *world) reconciled(ago time.Duration) {
 	w.notes["reconcile"] = fmt.Appendf(nil, `{"started_at":%q}`, time.Now().Add(-ago).UTC().Format(time.RFC3339Nano))
 }
 
+// demandSecrets makes shop's credentials want its access tokens in secrets.
+func (w *world) demandSecrets() {
+	c := w.credentials["shop"]
+	c.Value.Publish = token.PublishSecret
+	w.credentials["shop"] = c
+}
+
 // healthy is a world that nothing is wrong with.
 func healthy() *world {
 	w := newWorld()
@@ -72,6 +79,13 @@ func TestExamine(t *testing.T) {
 	id := token.ID{Client: "shop", Merchant: "DK1"}
 	change := func(change func(e *token.Entry)) func(*world) {
 		return func(w *world) { e := w.entries[id]; change(&e); w.entries[id] = e }
+	}
+	promise := func(lifetime time.Duration) func(*world) {
+		return func(w *world) {
+			w.demandSecrets()
+			w.lifetime = lifetime
+			w.consent("DK1", time.Minute, nil)
+		}
 	}
 	failing := func(call string) func(*world) { return func(w *world) { w.fails = call } }
 	tests := []struct {
@@ -126,6 +140,8 @@ func TestExamine(t *testing.T) {
 		{"a grant that fails", change(func(e *token.Entry) { e.Result.Failures = 3 }), "schedule", operate.CheckWarning, "1 grants could not be renewed at their last 3 tries"},
 		{"a grant that failed twice", change(func(e *token.Entry) { e.Result.Failures = 2 }), "schedule", operate.CheckOK, "No token is late"},
 		{"a grant that was given up", change(func(e *token.Entry) { e.Result.Failures, e.Result.Latch = 9, &token.Latch{} }), "schedule", operate.CheckOK, "No token is late"},
+		{"a grant too short-lived for its secret", promise(5 * time.Minute), "schedule", operate.CheckProblem, "shop: publish: secret is refused: the token lives 5m0s and a published one must live 23m45s or longer; leave publish out"},
+		{"a grant that lives long enough for its secret", promise(24 * time.Minute), "schedule", operate.CheckOK, "No token is late"},
 		{"no sweep for long", func(w *world) { w.reconciled(19 * time.Minute) }, "schedule", operate.CheckProblem, "began 19m0s ago: see whether the schedule is enabled"},
 		{"never swept", func(w *world) { clear(w.notes) }, "schedule", operate.CheckWarning, "no sweep has compared"},
 		{"a late grant", change(func(e *token.Entry) { e.DueAt = time.Now().Add(-4 * time.Minute) }), "schedule", operate.CheckWarning, "1 grants are due and wait, the first since 4m0s"},

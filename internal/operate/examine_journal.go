@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"token-refresher/internal/publish"
@@ -31,6 +33,10 @@ type ledger struct {
 	latest     time.Time   // of which the first
 	failing    int         // failed a few times in a row, and not given up
 	active     time.Time   // the last try of any
+
+	// promised is the newest of each client whose access tokens are to be in
+	// secrets whatever their lifetime, by client.
+	promised map[string]token.Entry
 }
 
 // journal looks whether the journal's table can be used.
@@ -38,7 +44,7 @@ func (x *examiner) journal(ctx context.Context) finding {
 	if err := x.tryJournal(ctx); err != nil {
 		return problem("The journal's table cannot be used (%s): see whether JOURNAL_TABLE names it, and give the function's role what template.yaml gives OperatorRole.", said(err))
 	}
-	x.ledger = &ledger{}
+	x.ledger = &ledger{promised: map[string]token.Entry{}}
 	for entry, err := range x.Journal.Entries(ctx) {
 		if err != nil && !errors.Is(err, token.ErrUnreadable) {
 			x.ledger = nil
@@ -77,8 +83,12 @@ func (x *examiner) count(e token.Entry, err error) {
 		return
 	}
 	l.live++
-	if !x.unpublished(e.ID.Client) {
+	publish := x.publish(e.ID.Client)
+	if publish != token.PublishFunction {
 		l.published++
+	}
+	if publish == token.PublishSecret && !e.CommittedAt.Before(l.promised[e.ID.Client].CommittedAt) {
+		l.promised[e.ID.Client] = e
 	}
 	if e.CommittedAt.After(l.newest.CommittedAt) {
 		l.newest = e
@@ -97,14 +107,31 @@ func (x *examiner) count(e token.Entry, err error) {
 	}
 }
 
-// unpublished reports whether the client's access tokens stay out of secrets.
-func (x *examiner) unpublished(name string) bool {
+// publish is where the client's access tokens are to be found, as its credentials
+// say.
+func (x *examiner) publish(name string) token.Publish {
 	for _, c := range x.clients {
 		if c.credentials.Client == name {
-			return c.credentials.Publish == token.PublishFunction
+			return c.credentials.Publish
 		}
 	}
-	return false
+	return ""
+}
+
+// refused says of clients that their access tokens live too short for the secrets
+// that their credentials want them in. The newest grant speaks for the others of
+// its client: how long a token lives is the provider's to say.
+func (x *examiner) refused(ctx context.Context) (faults []string) {
+	for _, name := range slices.Sorted(maps.Keys(x.ledger.promised)) {
+		e, err := x.Journal.Get(ctx, x.ledger.promised[name].ID)
+		if err != nil { // others say so
+			continue
+		}
+		if refusal := x.Schedule.Refuse(token.Use{Publish: token.PublishSecret}, e.Access.Lifetime()); refusal != nil {
+			faults = append(faults, name+": "+refusal.Error())
+		}
+	}
+	return faults
 }
 
 // sealingKey looks whether the key seals, and opens the newest answer.
@@ -159,7 +186,7 @@ func (x *examiner) schedule(ctx context.Context) finding {
 	case x.ledger.live > 0 && !reconciled.IsZero() && overdue > 0:
 		return problem("The last sweep of grants that compared secrets and journal began %s ago: %s.", span(x.now.Sub(reconciled)), look)
 	default:
-		return x.pace(issued.missing, reconciled)
+		return x.pace(issued.missing, x.refused(ctx), reconciled)
 	}
 }
 
@@ -167,8 +194,10 @@ func (x *examiner) schedule(ctx context.Context) finding {
 const look = "see whether the schedule is enabled, and what fails in the log of the refresh function"
 
 // pace looks what sweeps that come to their end leave undone.
-func (x *examiner) pace(missing []string, reconciled time.Time) finding {
+func (x *examiner) pace(missing, refused []string, reconciled time.Time) finding {
 	switch {
+	case len(refused) > 0:
+		return problem("%s.", several(refused))
 	case len(missing) > 0:
 		return warning("No secret has a token for %s: see what fails in the log of the refresh function. One that lives too short for a secret is had of the access-token function.", several(missing))
 	case x.ledger.failing > 0:

@@ -64,11 +64,21 @@ func (i *Inventory) showGrants(ctx context.Context, places []place, listed map[t
 	}
 	now := time.Now()
 	for _, p := range places {
+		i.showRefused(p.subject, seen[p.id].entry)
 		if shown, ok := i.showGrant(p.id, *seen[p.id], now); ok {
 			tokens[p.id] = shown
 		}
 	}
 	return nil
+}
+
+// showRefused says of a client that its tokens cannot be where its credentials
+// want them.
+func (i *Inventory) showRefused(s *subject, e token.Entry) {
+	refusal := i.Schedule.Refuse(s.credentials.Value.Use(), e.Access.Lifetime())
+	if refusal != nil && s.Problem == "" && !e.Removed {
+		s.Problem = refusal.Error()
+	}
 }
 
 // listed are the current versions of the grants' secrets; the one that is asked

@@ -52,7 +52,7 @@ type Status struct {
 type Client struct {
 	Name      string          `json:"client"`
 	GrantType token.GrantType `json:"grant_type"`        // empty: its credentials do not say
-	Problem   string          `json:"problem,omitempty"` // why nothing is asked for it
+	Problem   string          `json:"problem,omitempty"` // why nothing is asked for it, or its tokens are not where they are to be
 	Reason    string          `json:"reason,omitempty"`  // why it is stopped: invalid_client or invalid_grant
 	Since     time.Time       `json:"since,omitzero"`    // when it was stopped
 	Tokens    []Token         `json:"tokens"`

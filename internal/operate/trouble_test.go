@@ -78,6 +78,21 @@ func TestStatusOfClientsInTrouble(t *testing.T) {
 		{"stopped", "shop", noted(refresh.Health{Version: "c1", Stopped: true, Since: since}), "store those that it gave you", "invalid_client"},
 		{"a mass of refusals", "shop", noted(refresh.Health{Version: "c1", Stopped: true, Mass: true, Since: since}), "refuses many of its grants at once", "invalid_grant"},
 		{"stopped before its credentials were replaced", "shop", noted(refresh.Health{Version: "c0", Stopped: true, Since: since}), "", ""},
+		{"tokens too short-lived for the secrets that they are to be in", "shop", func(w *world) {
+			w.demandSecrets()
+			w.lifetime = 5 * time.Minute
+			w.consent("DK1", time.Minute, nil)
+		}, "publish: secret is refused: the token lives 5m0s and a published one must live 23m45s or longer; leave publish out", ""},
+		{"tokens that live long enough for that", "shop", func(w *world) {
+			w.demandSecrets()
+			w.lifetime = 24 * time.Minute
+			w.consent("DK1", time.Minute, nil)
+		}, "", ""},
+		{"short-lived ones of a merchant who was removed", "shop", func(w *world) {
+			w.demandSecrets()
+			w.lifetime = 5 * time.Minute
+			w.consent("DK1", time.Minute, func(e *token.Entry) { e.Removed = true })
+		}, "", ""},
 		{"well", "shop", noted(refresh.Health{Version: "c1"}), "", ""},
 		{"health that cannot be read", "shop", func(w *world) { w.fails = "Note" }, errStore.Error(), ""},
 	}

@@ -144,11 +144,10 @@ func (r *grantRound) promiseEntry(it *item, e token.Entry) {
 // reportShort says of a renewed token that it lives too short for the secret
 // that the credentials want it in. It is handed out all the same.
 func (r *grantRound) reportShort(it *item, e token.Entry) {
-	schedule, lifetime := r.sweep.Renewer.Schedule, e.Access.Lifetime()
-	if it.client.grants.Use().Publish != token.PublishSecret || lifetime <= 0 || schedule.Publishable(lifetime) {
+	err := r.sweep.Renewer.Schedule.Refuse(it.client.grants.Use(), e.Access.Lifetime())
+	if err == nil {
 		return
 	}
-	err := secretRefused(lifetime, schedule)
 	r.report.fail(it.id, classCredentials, err)
 	r.log.WarnContext(r.ctx, "token not published", "token", it.id.String(), "class", classCredentials, "error", err)
 }

@@ -67,18 +67,12 @@ func (s *Sweep) publishable(ctx context.Context, c *client, report *Report) []to
 // reportShort says of a short-lived token that it is not published: as asked
 // for, or against what the credentials demand.
 func (s *Sweep) reportShort(ctx context.Context, c *client, id token.ID, lifetime time.Duration, report *Report) {
-	if c.credentials.Value.Publish != token.PublishSecret {
+	refusal := s.Schedule.Refuse(c.credentials.Value.Use(), lifetime)
+	if refusal == nil {
 		report.NotDue++
 		return
 	}
-	s.notTried(ctx, id, classCredentials, secretRefused(lifetime, s.Schedule), report)
-}
-
-// secretRefused is why a token that credentials want in a secret is in none.
-func secretRefused(lifetime time.Duration, schedule token.Schedule) error {
-	return fmt.Errorf(
-		"publish: secret is refused: the token lives %s and a published one must live %s or longer; leave publish out and invoke the access-token function",
-		lifetime, schedule.ShortestPublishable())
+	s.notTried(ctx, id, classCredentials, refusal, report)
 }
 
 // notTried reports a token, in the log as well: where a schedule starts the

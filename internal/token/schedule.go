@@ -1,6 +1,7 @@
 package token
 
 import (
+	"fmt"
 	"hash/fnv"
 	"time"
 )
@@ -90,6 +91,18 @@ type Use struct {
 // Publishes reports whether tokens of this lifetime are published in secrets.
 func (s Schedule) Publishes(use Use, lifetime time.Duration) bool {
 	return use.Publish != PublishFunction && s.Publishable(lifetime)
+}
+
+// Refuse says why tokens of this lifetime are in no secret although their
+// credentials want them there, and what to do; nil if they do not, or may be. A
+// lifetime of zero is not known yet.
+func (s Schedule) Refuse(use Use, lifetime time.Duration) error {
+	if use.Publish != PublishSecret || lifetime <= 0 || s.Publishable(lifetime) {
+		return nil
+	}
+	return fmt.Errorf(
+		"publish: secret is refused: the token lives %s and a published one must live %s or longer; leave publish out and invoke the access-token function",
+		lifetime, s.ShortestPublishable())
 }
 
 // Plan sets when an entry that holds a new answer is renewed and published.

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,5 +128,29 @@ func TestLifeLeftPercent(t *testing.T) {
 	}
 	if got := (token.AccessToken{}).LifeLeftPercent(noon); got != 0 {
 		t.Errorf("a token without a lifetime has %v %% left, want 0", got)
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		publish  token.Publish
+		lifetime time.Duration
+		refused  bool
+	}{
+		{"short", token.PublishSecret, 1424 * time.Second, true},
+		{"long enough", token.PublishSecret, 1425 * time.Second, false},
+		{"not known", token.PublishSecret, 0, false},
+		{"short, as it comes", "", 300 * time.Second, false},
+		{"short, by function", token.PublishFunction, 300 * time.Second, false},
+	} {
+		err := schedule.Refuse(token.Use{Publish: test.publish}, test.lifetime)
+		if (err != nil) != test.refused {
+			t.Errorf("%s: got %v, want it refused: %v", test.name, err, test.refused)
+		}
+		if err != nil && !strings.Contains(err.Error(), "23m45s or longer; leave publish out") {
+			t.Errorf("%s: got %v, want what would do", test.name, err)
+		}
 	}
 }
