@@ -22,6 +22,7 @@ func TestWaitsForAnotherInstance(t *testing.T) {
 	}{
 		{"valid, and it answers", 290 * time.Second, time.Second, "theirs", 2 * time.Second},
 		{"valid, and it does not in time", 290 * time.Second, 3 * time.Second, "held", 2 * time.Second},
+		{"about to expire, and it answers", 299 * time.Second, 9 * time.Second, "theirs", 10 * time.Second},
 		{"expired, and it answers", time.Hour, 9 * time.Second, "theirs", 10 * time.Second},
 		{"expired, and it does not in time", time.Hour, 11 * time.Second, "", 10 * time.Second},
 	}

@@ -14,6 +14,10 @@ func valid(t token.AccessToken, now time.Time) bool {
 	return !t.Value.Empty() && now.Before(t.ExpiresAt)
 }
 
+// outlasts reports whether the token is still valid when whoever holds it has run
+// out of patience with another's renewal.
+func outlasts(t token.AccessToken, now time.Time) bool { return valid(t, now.Add(patience)) }
+
 // usable reports whether the entry's access token may be handed out at all.
 func usable(e token.Entry) bool {
 	return e.Usable() && e.Sealed == nil

@@ -43,7 +43,7 @@ func (d *demand) granted(ctx context.Context) (token.AccessToken, error) {
 	if refusal := d.barred(time.Now()); refusal != nil {
 		return d.give(e, refusal)
 	}
-	o := d.share(ctx, valid(e.Access, time.Now()), func(ctx context.Context, d *demand) outcome { return d.renew(ctx, e) })
+	o := d.share(ctx, e.Access, func(ctx context.Context, d *demand) outcome { return d.renew(ctx, e) })
 	d.did = o.did
 	if o.entry.ID == (token.ID{}) { // nobody waited for it to the end
 		o.entry = e
@@ -132,7 +132,7 @@ func (d *demand) note(e token.Entry) token.Entry {
 // seconds, or ten if there is no valid one.
 func (d *demand) await(ctx context.Context, before token.Entry) (token.Entry, error) {
 	within := waitForToken
-	if valid(before.Access, time.Now()) {
+	if outlasts(before.Access, time.Now()) {
 		within = patience
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)

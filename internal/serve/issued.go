@@ -37,7 +37,7 @@ func (d *demand) issued(ctx context.Context) (token.AccessToken, error) {
 		d.memory.remember(d.ID, held, ownDueAt(held), now)
 		return held, nil
 	}
-	o := d.share(ctx, valid(held, time.Now()), func(ctx context.Context, d *demand) outcome { return d.issue(ctx, held) })
+	o := d.share(ctx, held, func(ctx context.Context, d *demand) outcome { return d.issue(ctx, held) })
 	d.did = o.did
 	if o.err == nil {
 		now := time.Now()

@@ -96,7 +96,11 @@ func TestSlowProvider(t *testing.T) {
 		name string
 		age  time.Duration
 		want time.Duration // that the second consumer waits
-	}{{"valid", 290 * time.Second, 2 * time.Second}, {"expired", time.Hour, 4 * time.Second}} {
+	}{
+		{"valid", 290 * time.Second, 2 * time.Second},
+		{"about to expire", 298 * time.Second, 4 * time.Second},
+		{"expired", time.Hour, 4 * time.Second},
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

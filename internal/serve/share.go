@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// patience is how long a consumer with a valid token waits for a renewal that
-	// somebody else makes.
+	// patience is how long a consumer whose token is valid for as long waits for a
+	// renewal that somebody else makes.
 	patience = 2 * time.Second
 	// waitForToken is how long one without waits for a renewal of another
 	// instance.
@@ -44,7 +44,7 @@ type outcome struct {
 // outlives the request that began it if that one is cancelled, but not otherwise:
 // a Lambda instance is frozen as soon as its invocation is answered, and with it
 // the request to the provider. Others who have a valid token wait 2 s.
-func (d *demand) share(ctx context.Context, hasValid bool, renew func(context.Context, *demand) outcome) outcome {
+func (d *demand) share(ctx context.Context, held token.AccessToken, renew func(context.Context, *demand) outcome) outcome {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < startMargin {
 		return outcome{err: errTooLate}
 	}
@@ -57,7 +57,7 @@ func (d *demand) share(ctx context.Context, hasValid bool, renew func(context.Co
 		return renew(ctx, &own), nil
 	})
 	var impatient <-chan time.Time
-	if hasValid {
+	if outlasts(held, time.Now()) {
 		timer := time.NewTimer(patience)
 		defer timer.Stop()
 		impatient = timer.C
