@@ -80,7 +80,24 @@ func (i *Inventory) showPublished(
 	if !now.Before(t.ExpiresAt) {
 		shown.State = StateExpired
 	}
+	wanted := credentials.Value.Publish != token.PublishFunction
+	if waited := now.Sub(i.renewable(stored, credentials.WrittenAt)); wanted && waited > lateSweeps*i.Schedule.SweepInterval {
+		shown.Problem = fmt.Sprintf("due for %s and not renewed: the log of the refresh function says why", span(waited))
+	}
 	return shown
+}
+
+// renewable is since when the sweeps should renew a published token for
+// credentials that were stored at storedAt.
+func (i *Inventory) renewable(stored token.Stored[token.AccessToken], storedAt time.Time) time.Time {
+	due := i.Schedule.DueAt(stored.Value)
+	if stored.Value.IssuedAt.Before(storedAt.Truncate(time.Second)) && storedAt.Before(due) { // for older credentials
+		due = storedAt
+	}
+	if allowed := stored.WrittenAt.Add(i.Schedule.WriteInterval); allowed.After(due) {
+		due = allowed
+	}
+	return due
 }
 
 // showEntry says how a grant and its access token are doing.
@@ -99,7 +116,10 @@ func (i *Inventory) showEntry(e token.Entry, now time.Time) Token {
 	case e.Sealed != nil:
 		shown.Problem = e.Sealed.Error()
 	case e.Result.Failures > 0:
-		shown.Problem = fmt.Sprintf("%s %d times in a row", inWords(e.Result.Outcome), e.Result.Failures)
+		shown.Problem = inWords(e.Result.Outcome) + " at the last try"
+		if e.Result.Failures > 1 {
+			shown.Problem = fmt.Sprintf("%s at the last %d tries", inWords(e.Result.Outcome), e.Result.Failures)
+		}
 	}
 	return shown
 }
@@ -110,12 +130,14 @@ func inWords(outcome token.Outcome) string {
 	case token.OutcomeRefused:
 		return "refused by the provider"
 	case token.OutcomeUnknown:
-		return "no complete answer from the provider"
+		return "no usable answer from the provider"
 	default:
 		return "failed"
 	}
 }
 
+// entryState goes by when a grant is due, unless its last try failed: that puts
+// the next one off, and does not make the token fresh.
 func entryState(e token.Entry, now time.Time) State {
 	reason, _ := serve.ConsentReason(e)
 	switch {
@@ -129,9 +151,9 @@ func entryState(e token.Entry, now time.Time) State {
 		return StateConsentRequired
 	case e.Access.Value.Empty():
 		return StateMissing
-	case now.Before(e.Access.ExpiresAt) && now.Before(e.DueAt):
+	case e.Result.Failures == 0 && now.Before(e.DueAt) && now.Before(e.Access.ExpiresAt):
 		return StateFresh
-	case now.Before(e.DueAt) && e.Result.Failures == 0:
+	case e.Result.Failures == 0 && now.Before(e.DueAt):
 		return StateIdle
 	case now.Before(e.Access.ExpiresAt):
 		return StateDue

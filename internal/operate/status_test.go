@@ -98,7 +98,7 @@ func TestStatusOfGrants(t *testing.T) {
 				t.Errorf("%s: reason %q since %s, want %q since %s", got.ID, got.Reason, got.Since, want, since)
 			}
 		}
-		if got := shop.Tokens[10].Problem; got != "failed 7 times in a row" {
+		if got := shop.Tokens[10].Problem; got != "failed at the last 7 tries" {
 			t.Errorf("shop/FI2: problem %q", got)
 		}
 		if got := shop.Tokens[0]; got.Revision != 1 || got.PublishedRevision != 1 || got.ConsentedAt.IsZero() {
