@@ -160,6 +160,12 @@ func authentication(p provider.Provider, credentials token.Credentials) (id, sec
 	}
 }
 
+// configOf is how x/oauth2 reaches the token endpoint as the client.
+func configOf(p provider.Provider, credentials token.Credentials) oauth2.Config {
+	id, secret, style := authentication(p, credentials)
+	return oauth2.Config{ClientID: id, ClientSecret: secret, Endpoint: oauth2.Endpoint{TokenURL: p.TokenEndpoint, AuthStyle: style}}
+}
+
 func parameters(p provider.Provider, merchant string) url.Values {
 	values := url.Values{}
 	for name, value := range p.TokenParameters {

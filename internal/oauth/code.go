@@ -49,13 +49,8 @@ func (c *Client) AuthorizationCode(ctx context.Context, p provider.Provider, cre
 		oneTime:    true,
 		alone:      true,
 		send: func(ctx context.Context, p provider.Provider) (*oauth2.Token, error) {
-			id, secret, style := authentication(p, credentials)
-			config := oauth2.Config{
-				ClientID:     id,
-				ClientSecret: secret,
-				Endpoint:     oauth2.Endpoint{TokenURL: p.TokenEndpoint, AuthStyle: style},
-				RedirectURL:  code.RedirectURI,
-			}
+			config := configOf(p, credentials)
+			config.RedirectURL = code.RedirectURI
 			return config.Exchange(ctx, code.Value.Reveal(), oauth2.VerifierOption(code.Verifier.Reveal()))
 		},
 	})

@@ -30,12 +30,7 @@ func (c *Client) Refresh(ctx context.Context, p provider.Provider, credentials t
 		secrets:    []token.Secret{g.RefreshToken, g.CodeVerifier},
 		oneTime:    true,
 		send: func(ctx context.Context, p provider.Provider) (*oauth2.Token, error) {
-			id, secret, style := authentication(p, credentials)
-			config := oauth2.Config{
-				ClientID:     id,
-				ClientSecret: secret,
-				Endpoint:     oauth2.Endpoint{TokenURL: p.TokenEndpoint, AuthStyle: style},
-			}
+			config := configOf(p, credentials)
 			return config.TokenSource(ctx, &oauth2.Token{RefreshToken: g.RefreshToken.Reveal()}).Token()
 		},
 	})
