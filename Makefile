@@ -6,10 +6,12 @@ SHELL := /bin/sh
 .SUFFIXES:
 
 # ARCH=arm64 or ARCH=amd64 builds the functions for Lambda instead of for this
-# machine; ARGS is passed on by `make run`; ENV is a section of samconfig.toml.
+# machine; ARGS is passed on by `make run`; ENV is a section of samconfig.toml,
+# exported so that it is an argument of a command and never a part of it.
 ARCH ?=
 ARGS ?=
 ENV  ?=
+export ENV
 
 # Every folder under functions/ is a Lambda function, built to the folder that
 # CodeUri names in template.yaml.
@@ -67,7 +69,7 @@ build/tokens:
 
 .PHONY: deploy
 deploy: ## deploy the stack (ENV=staging or ENV=production)
-	@sh .ci/deploy '$(ENV)'
+	@sh .ci/deploy "$$ENV"
 
 .PHONY: clean
 clean: ## remove build/ and the sandbox's state

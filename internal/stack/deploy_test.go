@@ -44,16 +44,41 @@ func TestDeployPublishesChangedSettings(t *testing.T) {
 	}
 }
 
+// What stands in ENV is compared and never executed, however it is quoted.
 func TestDeployRefusesOtherEnvironments(t *testing.T) {
 	t.Parallel()
-	for _, environment := range []string{"", "test", "staging production", "stag.*", "staging; touch x", "$(touch x)"} {
+	program, err := exec.LookPath("make")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, environment := range []string{"", "test", "staging production", "stag.*", "-x", "x; touch y", "x'; touch y; '", `x"; touch y; "`, "$$(touch y)", "`touch y`"} {
 		command, tree := deployment(t, "[staging.deploy.parameters]\n[production.deploy.parameters]\n", environment)
+		command.Path, command.Args = program, []string{"make", "deploy", "ENV=" + environment}
 		text, err := command.CombinedOutput()
 		if err == nil || command.ProcessState.ExitCode() != 2 || !strings.Contains(string(text), "ENV is one of: staging production") {
 			t.Errorf("ENV=%q: %v, want exit code 2 and the names that there are:\n%s", environment, err, text)
 		}
-		if _, err := os.Stat(filepath.Join(tree, "x")); err == nil {
+		if _, err := os.Stat(filepath.Join(tree, "y")); err == nil {
 			t.Errorf("ENV=%q was executed", environment)
+		}
+	}
+}
+
+// Lambda runs the program as a user that does not own it.
+func TestDeployUploadsWhatLambdaMayRun(t *testing.T) {
+	t.Parallel()
+	command, tree := deployment(t, "[staging.deploy.parameters]\n", "staging")
+	command.Path, command.Args = "/bin/sh", []string{"sh", "-c", "umask 077 && sh .ci/deploy staging"}
+	if text, err := command.CombinedOutput(); err != nil {
+		t.Fatalf(".ci/deploy staging: %v\n%s", err, text)
+	}
+	for name, want := range map[string]os.FileMode{"bootstrap": 0o755, "settings": 0o644} {
+		info, err := os.Stat(filepath.Join(tree, "build", "refresh", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode(); got != want {
+			t.Errorf("%s has mode %v, want %v", name, got, want)
 		}
 	}
 }
@@ -92,12 +117,12 @@ func deployment(t *testing.T, settings, environment string) (command *exec.Cmd, 
 		"bin/make":       "#!/bin/sh\nmkdir -p build/refresh build/operator\necho program | tee build/refresh/bootstrap >build/operator/bootstrap\n",
 		"bin/sam":        "#!/bin/sh\necho sam \"$@\"\n",
 	}
-	for _, name := range []string{"deploy", "lib.sh"} {
-		content, err := os.ReadFile(filepath.Join("../../.ci", name))
+	for _, name := range []string{"Makefile", ".ci/deploy", ".ci/lib.sh"} {
+		content, err := os.ReadFile(filepath.Join("../..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		files[".ci/"+name] = string(content)
+		files[name] = string(content)
 	}
 	for name, content := range files {
 		file := filepath.Join(tree, name)
@@ -110,6 +135,6 @@ func deployment(t *testing.T, settings, environment string) (command *exec.Cmd, 
 	}
 	command = exec.CommandContext(t.Context(), "sh", ".ci/deploy", environment)
 	command.Dir = tree
-	command.Env = append(os.Environ(), "PATH="+filepath.Join(tree, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+	command.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=", "PATH="+filepath.Join(tree, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return command, tree
 }
