@@ -100,7 +100,7 @@ func printClients(w io.Writer, list []listedClient) {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\n", printable(client.Client), dash(printable(client.GrantType)), cell)
 	}
-	_ = table.Flush() // whoever read it is gone
+	_ = table.Flush() // it writes to memory
 }
 
 // dash stands for what is not there.

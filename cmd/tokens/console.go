@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 
@@ -78,17 +80,23 @@ func (c console) width() int {
 	return pipedWidth
 }
 
-// answer prints what a command found out: as JSON, or as text does.
+// answer prints what a command found out: as JSON, or as text does. An answer
+// that did not get out, as on a full disk, is an error; one that nobody wants to
+// read to its end is not.
 func (c console) answer(answer any, text func(io.Writer)) error {
-	if !c.json {
-		text(c.out)
-		return nil
+	var whole bytes.Buffer
+	if c.json {
+		line, err := printableJSON(answer)
+		if err != nil {
+			return err
+		}
+		whole.Write(line)
+	} else {
+		text(&whole)
 	}
-	line, err := printableJSON(answer)
-	if err != nil {
-		return err
+	if _, err := c.out.Write(whole.Bytes()); err != nil && !errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("print the answer: %w", err)
 	}
-	_, _ = c.out.Write(line) // whoever read it is gone
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -69,5 +70,29 @@ func TestAnswers(t *testing.T) {
 	}
 	if _, err := con.askSecret(t.Context(), "? "); err == nil {
 		t.Error("a secret is asked for where there is no terminal")
+	}
+}
+
+// failing is a standard output that takes nothing.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// An answer that did not get out is no success; one whose reader has gone, as
+// with head, is none of our business.
+func TestAnswerThatDoesNotGetOut(t *testing.T) {
+	t.Parallel()
+	for _, asJSON := range []bool{false, true} {
+		for _, fault := range []error{nil, syscall.ENOSPC, syscall.EPIPE} {
+			con, _ := consoleIn(nil)
+			con.json, con.out = asJSON, failing{fault}
+			want := fault
+			if errors.Is(fault, syscall.EPIPE) {
+				want = nil
+			}
+			if err := con.answer("a", func(w io.Writer) { _, _ = io.WriteString(w, "a") }); !errors.Is(err, want) {
+				t.Errorf("--json %v, output fails with %v: %v, want %v", asJSON, fault, err, want)
+			}
+		}
 	}
 }

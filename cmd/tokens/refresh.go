@@ -45,7 +45,7 @@ func (c *refreshCommand) Run(ctx context.Context, con console) error {
 		for _, one := range answer.Tokens {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", printable(one.ID), printable(string(one.Outcome)), clock(one.ExpiresAt), printable(one.Error))
 		}
-		_ = table.Flush() // whoever read it is gone
+		_ = table.Flush() // it writes to memory
 	})
 	for _, one := range answer.Tokens {
 		if one.Outcome == operate.Failed && err == nil {
