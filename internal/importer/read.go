@@ -16,6 +16,7 @@ import (
 const (
 	maxFile   = 256 << 20 // bytes
 	maxRows   = 200_000
+	maxGrant  = 60 << 10       // bytes of one: a secret takes 64 KiB, as JSON
 	maxFaults = 20             // that one error names
 	maxSkew   = 24 * time.Hour // of the clocks of who wrote the file and of this machine
 )
@@ -132,6 +133,9 @@ func (r *reader) check(line int, g token.Grant) {
 		return
 	case !g.RefreshToken.Storable(), !g.CodeVerifier.Empty() && !g.CodeVerifier.Storable():
 		r.fault(line, "a secret is the placeholder that redacted secrets print as")
+		return
+	case len(g.RefreshToken.Reveal())+len(g.CodeVerifier.Reveal())+len(g.Scope)+len(g.Subject)+len(g.Issuer) > maxGrant:
+		r.fault(line, "is longer than the %d bytes that fit into a secret", maxGrant)
 		return
 	case strings.ContainsFunc(g.RefreshToken.Reveal(), strange), strings.ContainsFunc(g.CodeVerifier.Reveal(), strange):
 		r.fault(line, "refresh_token or code_verifier holds characters that neither can have")

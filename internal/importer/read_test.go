@@ -89,6 +89,7 @@ func TestReadRefuses(t *testing.T) {
 		{"no refresh token", "merchant,refresh_token\nDK1,\n", "line 2: refresh_token is missing"},
 		{"a placeholder", "merchant,refresh_token\nDK1,[redacted]\n", "line 2: a secret is the placeholder"},
 		{"an escape in a token", "merchant,refresh_token\nDK1,s3cr3t\x1b[0m\n", "line 2: refresh_token or code_verifier holds characters"},
+		{"a grant that fits into no secret", "merchant,refresh_token,scope\nDK1,s3cr3t," + strings.Repeat("s", 60<<10) + "\n", "line 2: is longer than"},
 		{"no time", "merchant,refresh_token,consented_at\nDK1,s3cr3t,yesterday\n", "line 2: consented_at is not a time"},
 		{"a consent to come", "merchant,refresh_token,consented_at\nDK1,s3cr3t,2999-01-01T00:00:00Z\n", "line 2: consented_at lies in the future"},
 		{"a merchant twice", "merchant,refresh_token\nDK1,s3cr3t\nDK2,b\nDK1,c\n", "line 4: the same client and merchant as in line 2"},
