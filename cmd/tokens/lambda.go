@@ -17,6 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
+
+	"token-refresher/internal/app"
 )
 
 const (
@@ -39,7 +42,9 @@ type operatorFlags struct {
 // check is part of each command's Validate.
 func (f *operatorFlags) check() error {
 	switch {
-	case f.Function != "" && f.Stack != "", f.name() == "" && f.Table == "":
+	case f.Function != "" && f.Stack != "":
+		return errors.New("name the function with --function or the stack with --stack, not both")
+	case f.name() == "" && f.Table == "":
 		return errors.New("name the operator function with --function NAME, or its stack with --stack NAME")
 	case f.name() == "" && f.Region != "":
 		return errors.New("--region: without a function, the Region is that of the AWS configuration")
@@ -112,16 +117,16 @@ func (f *operatorFlags) invoke(ctx context.Context, payload []byte) ([]byte, err
 }
 
 func (f *operatorFlags) signed(ctx context.Context, payload []byte) (*http.Request, error) {
-	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.Region))
+	config, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRegion(f.Region), awsconfig.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if config.Region == "" {
 		return nil, errors.New("no Region: name one with --region, or set AWS_REGION")
 	}
-	keys, err := config.Credentials.Retrieve(ctx)
+	keys, err := app.Identify(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("find AWS credentials: %w", err)
+		return nil, err
 	}
 	address := f.endpoint(config) + "/2015-03-31/functions/" + url.PathEscape(f.name()) + "/invocations"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(payload))

@@ -66,13 +66,16 @@ func run(ctx context.Context, args []string, p process) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return p.usage(err)
+		if fault, ok := errors.AsType[*kong.ParseError](err); ok {
+			command = fault.Context
+		}
+		return p.usage(err, command)
 	}
 	command.BindTo(newPrinter(p.out, line.JSON), (*printer)(nil))
 	command.Bind(console{process: p, json: line.JSON, color: line.Color})
 	err = command.Run()
 	if usage, ok := errors.AsType[usageError](err); ok {
-		return p.usage(usage)
+		return p.usage(usage, command)
 	}
 	if err != nil {
 		fmt.Fprintln(p.err, "tokens:", printableLines(err.Error()))
@@ -81,8 +84,17 @@ func run(ctx context.Context, args []string, p process) int {
 	return exitDone
 }
 
-// usage says what is wrong with the command line.
-func (p process) usage(err error) int {
-	fmt.Fprintf(p.err, "tokens: %s\nRun \"tokens --help\" to see how it is used.\n", printableLines(err.Error()))
+// usage says what is wrong with the command line, and whose help says more: that
+// of as much of a command as was understood.
+func (p process) usage(err error, command *kong.Context) int {
+	name := "tokens"
+	if command != nil {
+		for _, step := range command.Path {
+			if step.Command != nil {
+				name += " " + step.Command.Name
+			}
+		}
+	}
+	fmt.Fprintf(p.err, "tokens: %s\nRun \"%s --help\" to see how it is used.\n", printableLines(err.Error()), name)
 	return exitUsage
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // How AWS is called. One attempt has its own end, so that a connection that
@@ -35,6 +37,7 @@ func loadAWS(ctx context.Context, connections int, found faults) aws.Config {
 		})
 	config, err := awsconfig.LoadDefaultConfig(ctx,
 		awsconfig.WithHTTPClient(client),
+		awsconfig.WithLogger(logging.Nop{}), // what goes wrong is in the error; its lines are no JSON
 		awsconfig.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = awsAttempts
@@ -48,4 +51,15 @@ func loadAWS(ctx context.Context, connections int, found faults) aws.Config {
 		found.add("AWS_REGION", "is not set")
 	}
 	return config
+}
+
+// Identify finds what calls to AWS are signed with. A function has it from
+// Lambda; a person may have to say which.
+func Identify(ctx context.Context, config aws.Config) (aws.Credentials, error) {
+	credentials, err := config.Credentials.Retrieve(ctx)
+	if err != nil {
+		return aws.Credentials{}, fmt.Errorf(
+			"find AWS credentials (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which may be anything for the sandbox): %w", err)
+	}
+	return credentials, nil
 }

@@ -18,8 +18,8 @@ type Secrets struct {
 }
 
 // Open returns the secrets and the configuration that they were opened by. It
-// makes no call. All faults of the environment are reported at once, as a
-// *ConfigError.
+// asks for nothing but credentials. All faults of the environment are reported at
+// once, as a *ConfigError.
 func (s Secrets) Open(ctx context.Context) (*secretstore.Store, Config, error) {
 	found := faults{}
 	config := parseConfig(s.lookup, nil, found)
@@ -29,6 +29,9 @@ func (s Secrets) Open(ctx context.Context) (*secretstore.Store, Config, error) {
 		awsConfig.Region = s.Region
 	}
 	if err := found.err(); err != nil {
+		return nil, Config{}, err
+	}
+	if _, err := Identify(ctx, awsConfig); err != nil {
 		return nil, Config{}, err
 	}
 	if s.Endpoint != "" {
