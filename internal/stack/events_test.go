@@ -66,6 +66,33 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// A merchant's browser comes by every route of the API, so each has its event.
+func TestEveryRouteHasAnEvent(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../events/consent-*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent, want []any
+	for _, file := range files {
+		sent = append(sent, readEvent(t, file)["routeKey"])
+	}
+	stack := load(t, nil)
+	for _, id := range stack.ids(t, "AWS::ApiGatewayV2::Route") {
+		want = append(want, stack.properties(t, id)["RouteKey"])
+	}
+	for _, route := range want {
+		if !slices.Contains(sent, route) {
+			t.Errorf("no event comes by %s, only by %v", route, sent)
+		}
+	}
+	for _, route := range sent {
+		if !slices.Contains(want, route) {
+			t.Errorf("an event comes by %s, which the API does not pass on", route)
+		}
+	}
+}
+
 // turn puts sweeps first, which make what others ask for, and removals last.
 func turn(file string) int {
 	switch filepath.Base(file) {
@@ -88,16 +115,17 @@ func expected() map[string]struct {
 		path []string
 		want any
 	}{
-		"refresh-sweep.json":    {[]string{"failed"}, []any{}},
-		"consent-begin.json":    {[]string{"statusCode"}, 400.0},
-		"consent-callback.json": {[]string{"statusCode"}, 400.0},
-		"consent-done.json":     {[]string{"statusCode"}, 200.0},
-		"operator-get.json":     {[]string{"error"}, "not_allowed"}, // the template's default
-		"operator-status.json":  {[]string{"clients"}, nil},
-		"operator-refresh.json": {[]string{"tokens"}, nil},
-		"operator-invite.json":  {[]string{"url"}, nil},
-		"operator-remove.json":  {[]string{"token"}, nil},
-		"operator-doctor.json":  {[]string{"checks"}, nil},
+		"refresh-sweep.json":        {[]string{"failed"}, []any{}},
+		"consent-begin.json":        {[]string{"statusCode"}, 400.0},
+		"consent-callback.json":     {[]string{"statusCode"}, 400.0},
+		"consent-callback-get.json": {[]string{"statusCode"}, 405.0},
+		"consent-done.json":         {[]string{"statusCode"}, 200.0},
+		"operator-get.json":         {[]string{"error"}, "not_allowed"}, // the template's default
+		"operator-status.json":      {[]string{"clients"}, nil},
+		"operator-refresh.json":     {[]string{"tokens"}, nil},
+		"operator-invite.json":      {[]string{"url"}, nil},
+		"operator-remove.json":      {[]string{"token"}, nil},
+		"operator-doctor.json":      {[]string{"checks"}, nil},
 	}
 }
 
