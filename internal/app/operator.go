@@ -60,6 +60,7 @@ func (a *App) newOperator() (*operate.Operator, error) {
 		Dial:        a.dialEither,
 		Consenting:  a.consenting,
 		AtRisk:      a.atRisk,
+		Count:       a.count,
 		Examination: a.examination(),
 		Log:         a.Log,
 	}

@@ -216,3 +216,27 @@ func TestOpenOperatorTellsAllFaults(t *testing.T) {
 		t.Errorf("OpenOperator: got %v, want the faults of JOURNAL_TABLE, PUBLIC_URL and LOG_LEVEL", err)
 	}
 }
+
+// What a person renews is in the metrics of sweeps, under the grant type of the
+// token: the function has none.
+func TestOperatorCountsRenewals(t *testing.T) {
+	w := newConsentWorld(t)
+	o := openOperator(t, w, nil)
+	w.storeIssuing(t, "pos", "http://127.0.0.1:1/token")
+	var answer struct{ Tokens []operate.Refreshed }
+	o.ask(t, `{"action":"refresh","tokens":["pos"]}`, &answer)
+	if len(answer.Tokens) != 1 || answer.Tokens[0].Outcome != operate.Failed {
+		t.Fatalf("refresh: got %+v, want a failure", answer)
+	}
+	var lines []string
+	for line := range strings.Lines(w.log.String()) {
+		if strings.Contains(line, `"_aws"`) {
+			lines = append(lines, line)
+		}
+	}
+	for i, want := range []string{`"GrantType":"client_credentials"`, `"Class":"transient"`} {
+		if len(lines) != 2 || !strings.Contains(lines[i], want) || !strings.Contains(lines[i], `"Failed":1`) {
+			t.Errorf("metrics: got %q, want a failure with %s", lines, want)
+		}
+	}
+}

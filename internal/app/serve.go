@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"token-refresher/internal/provider"
+	"token-refresher/internal/refresh"
 	"token-refresher/internal/serve"
+	"token-refresher/internal/telemetry"
 	"token-refresher/internal/token"
 )
 
@@ -26,6 +28,7 @@ func (a *App) Server() (*serve.Server, error) {
 		Allowed:  a.Config.AllowedClients,
 		Tell:     a.tell,
 		AtRisk:   a.atRisk,
+		Count:    a.count,
 		Log:      a.Log,
 	})
 	if err != nil {
@@ -51,6 +54,20 @@ func (a *App) dialEither(credentials token.Credentials) (endpoint serve.Endpoint
 // atRisk pages: these answers are in neither store.
 func (a *App) atRisk(ctx context.Context, answers int) {
 	if err := a.Metrics.AtRisk(answers); err != nil {
+		a.Log.ErrorContext(ctx, "metrics not written", "error", err)
+	}
+}
+
+// count writes what a renewal on demand counts for.
+func (a *App) count(ctx context.Context, t refresh.Tally) {
+	if t.Empty() {
+		return
+	}
+	err := a.Metrics.OnDemand(telemetry.OnDemand{
+		GrantType: string(t.GrantType), Renewed: t.Renewed, FailedClass: t.Class,
+		ConsentRequired: t.ConsentRequired, RotationLost: t.RotationLost, Adopted: t.Adopted,
+	})
+	if err != nil {
 		a.Log.ErrorContext(ctx, "metrics not written", "error", err)
 	}
 }

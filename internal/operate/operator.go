@@ -67,8 +67,10 @@ type Config struct {
 	Dial       func(token.Credentials) (serve.Endpoint, error)
 	Consenting func(token.Credentials) (Merchants, error)
 
-	// AtRisk pages: so many answers are in neither store.
+	// AtRisk pages: so many answers are in neither store. Count takes what each
+	// renewal counts for.
 	AtRisk func(ctx context.Context, answers int)
+	Count  func(context.Context, refresh.Tally)
 
 	Examination Examination
 	Log         *slog.Logger
@@ -78,8 +80,8 @@ func (c Config) check() error {
 	switch {
 	case c.Store == nil, c.Journal == nil, c.Writer == nil, c.Renewer == nil, c.Publisher == nil, c.Server == nil:
 		return errors.New("operate: Store, Journal, Writer, Renewer, Publisher and Server are needed")
-	case c.Dial == nil, c.Consenting == nil, c.AtRisk == nil, c.Log == nil:
-		return errors.New("operate: Dial, Consenting, AtRisk and Log are needed")
+	case c.Dial == nil, c.Consenting == nil, c.AtRisk == nil, c.Count == nil, c.Log == nil:
+		return errors.New("operate: Dial, Consenting, AtRisk, Count and Log are needed")
 	case c.Concurrency <= 0:
 		return errors.New("operate: Concurrency must be positive")
 	}

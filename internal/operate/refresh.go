@@ -118,6 +118,7 @@ func (o *Operator) refreshPublished(ctx context.Context, endpoint refresh.Endpoi
 	}
 	t, err := endpoint.Request(ctx, id.Merchant)
 	if err != nil {
+		o.Count(ctx, refresh.TallyOf(err))
 		return failed(err)
 	}
 	if !o.Schedule.Publishable(t.Lifetime()) {
@@ -132,12 +133,14 @@ func (o *Operator) refreshPublished(ctx context.Context, endpoint refresh.Endpoi
 	case err != nil:
 		return failed(err)
 	}
+	o.Count(ctx, refresh.TallyOf(nil))
 	return Refreshed{Outcome: Renewed, ExpiresAt: t.ExpiresAt, Published: true}
 }
 
 // refreshGranted renews a grant and publishes what may be published.
 func (o *Operator) refreshGranted(ctx context.Context, endpoint refresh.GrantEndpoint, id token.ID, force bool) Refreshed {
 	renewal := o.Renewer.Renew(ctx, id, endpoint, refresh.OnDemand)
+	o.Count(ctx, renewal.Tally())
 	if renewal.AtRisk {
 		o.AtRisk(ctx, 1)
 	}

@@ -80,6 +80,40 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
+// What a person renews counts as what a sweep renews, once.
+func TestRefreshIsCounted(t *testing.T) {
+	t.Parallel()
+	pos, shop := token.ID{Client: "pos"}, token.ID{Client: "shop", Merchant: "DK1"}
+	issued, granted := token.GrantTypeClientCredentials, token.GrantTypeAuthorizationCode
+	tests := []struct {
+		name   string
+		id     token.ID
+		refuse *oauth.Error
+		putErr error
+		want   refresh.Tally
+	}{
+		{"issued", pos, nil, nil, refresh.Tally{GrantType: issued, Renewed: true}},
+		{"not issued", pos, &oauth.Error{Class: oauth.ClassClient}, nil, refresh.Tally{GrantType: issued, Class: "client"}},
+		{"issued and not stored", pos, nil, errStore, refresh.Tally{}},
+		{"a grant", shop, nil, nil, refresh.Tally{GrantType: granted, Renewed: true}},
+		{"a grant that fails", shop, &oauth.Error{Class: oauth.ClassTransient}, nil, refresh.Tally{GrantType: granted, Class: "transient"}},
+		{"no such grant", token.ID{Client: "shop", Merchant: "DK9"}, nil, nil, refresh.Tally{}},
+	}
+	for _, test := range tests {
+		w := newWorld()
+		w.consent("DK1", time.Minute, nil)
+		w.refuse, w.putErr = test.refuse, test.putErr
+		w.operator(t).Refresh(t.Context(), []token.ID{test.id}, true)
+		var got refresh.Tally
+		if len(w.counted) > 0 {
+			got = w.counted[0]
+		}
+		if got != test.want || len(w.counted) > 1 {
+			t.Errorf("%s: counted %+v, want %+v", test.name, w.counted, test.want)
+		}
+	}
+}
+
 // A person who forces spends the budget, and only then.
 func TestForceIsUrgent(t *testing.T) {
 	t.Parallel()

@@ -49,6 +49,7 @@ type world struct {
 	served    []serve.Request
 	serveErr  error
 	atRisk    int
+	counted   []refresh.Tally
 	fails     string        // the call of a store that fails
 	misdialed error         // what is wrong with all credentials
 	mistagged bool          // providers have the other grant type
@@ -106,6 +107,13 @@ func (w *world) config(t *testing.T) operate.Config {
 		Dial:       w.dial,
 		Consenting: func(c token.Credentials) (operate.Merchants, error) { return merchants{}, w.consenting(c) },
 		AtRisk:     func(_ context.Context, answers int) { w.atRisk += answers },
+		Count: func(_ context.Context, tally refresh.Tally) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if !tally.Empty() {
+				w.counted = append(w.counted, tally)
+			}
+		},
 		Examination: operate.Examination{
 			Providers:  func(context.Context, []token.Credentials) operate.Providers { return w.providers },
 			SealingKey: func(context.Context) error { return w.keyErr },

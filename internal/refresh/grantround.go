@@ -69,7 +69,6 @@ func (r *grantRound) run(it *item) attempt {
 func (r *grantRound) settle(it *item, a attempt) {
 	r.ended(it)
 	r.count(a.Renewal)
-	class := string(classOf(a.Err))
 	switch {
 	case a.Err == nil:
 		it.client.renewed++
@@ -94,9 +93,8 @@ func (r *grantRound) settle(it *item, a attempt) {
 		r.report.Leased++
 		r.record(it.id, a.Err, a.duration, slog.LevelWarn, "superseded", classStore)
 		return
-	case !isAnswer(a.Err):
-		class = classStore
 	}
+	class := a.class()
 	delete(r.proven, it.id)
 	r.report.fail(it.id, class, a.Err)
 	r.record(it.id, a.Err, a.duration, slog.LevelWarn, "failed", class)
@@ -127,7 +125,7 @@ func (r *grantRound) count(renewal Renewal) {
 	if len(renewal.Entry.Untold) > 0 {
 		r.renewed = append(r.renewed, renewal.Entry.ID)
 	}
-	if renewal.Latched || (renewal.Err == nil && renewal.Entry.Suspect) {
+	if renewal.consentRequired() {
 		r.report.ConsentRequired = append(r.report.ConsentRequired, renewal.Entry.ID.String())
 	}
 }

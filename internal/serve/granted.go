@@ -99,6 +99,7 @@ func (d *demand) dueAt(e token.Entry, now time.Time) time.Time {
 // renew renews the entry that was read, or waits for whoever does.
 func (d *demand) renew(ctx context.Context, seen token.Entry) outcome {
 	renewal := d.Renewer.Demand(ctx, seen, &grants{d.client.endpoint.Grants, d}, d.note)
+	d.Count(ctx, renewal.Tally())
 	if renewal.AtRisk {
 		d.AtRisk(ctx, 1)
 	}

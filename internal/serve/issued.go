@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"token-refresher/internal/refresh"
 	"token-refresher/internal/token"
 )
 
@@ -119,6 +120,7 @@ func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
 		return outcome{err: refusal}
 	}
 	t, err := d.request(ctx)
+	d.Count(ctx, refresh.TallyOf(err))
 	d.blame(ctx, err)
 	d.keep(known, t, err)
 	return outcome{access: t, did: "issued", err: err}

@@ -60,9 +60,10 @@ type Config struct {
 	Allowed []string // clients whose tokens are handed out; all, if it is empty
 
 	// Tell tells others what concerns a whole client; AtRisk, that so many
-	// answers are in neither store.
+	// answers are in neither store; Count, what each renewal counts for.
 	Tell   func(context.Context, []refresh.Event)
 	AtRisk func(ctx context.Context, answers int)
+	Count  func(context.Context, refresh.Tally)
 
 	Log *slog.Logger
 }
@@ -71,8 +72,8 @@ func (c Config) check() error {
 	switch {
 	case c.Store == nil, c.Journal == nil, c.Renewer == nil:
 		return errors.New("serve: Store, Journal and Renewer are needed")
-	case c.Dial == nil, c.Tell == nil, c.AtRisk == nil, c.Log == nil:
-		return errors.New("serve: Dial, Tell, AtRisk and Log are needed")
+	case c.Dial == nil, c.Tell == nil, c.AtRisk == nil, c.Count == nil, c.Log == nil:
+		return errors.New("serve: Dial, Tell, AtRisk, Count and Log are needed")
 	case c.Schedule.SweepInterval <= 0, c.Schedule.WriteInterval <= 0:
 		return errors.New("serve: the intervals must be positive")
 	}

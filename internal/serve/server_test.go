@@ -20,7 +20,7 @@ func TestNewChecksItsConfig(t *testing.T) {
 	w := newWorld()
 	whole := serve.Config{
 		Store: w, Journal: w, Renewer: renewer{}, Schedule: schedule, Dial: w.dial, Log: slog.New(slog.DiscardHandler),
-		Tell: func(context.Context, []refresh.Event) {}, AtRisk: func(context.Context, int) {},
+		Tell: func(context.Context, []refresh.Event) {}, AtRisk: func(context.Context, int) {}, Count: func(context.Context, refresh.Tally) {},
 	}
 	if _, err := serve.New(whole); err != nil {
 		t.Fatalf("New: %v", err)
@@ -28,7 +28,7 @@ func TestNewChecksItsConfig(t *testing.T) {
 	for name, take := range map[string]func(*serve.Config){
 		"Store": func(c *serve.Config) { c.Store = nil }, "Journal": func(c *serve.Config) { c.Journal = nil },
 		"Renewer": func(c *serve.Config) { c.Renewer = nil }, "Dial": func(c *serve.Config) { c.Dial = nil },
-		"Tell": func(c *serve.Config) { c.Tell = nil }, "AtRisk": func(c *serve.Config) { c.AtRisk = nil },
+		"Tell": func(c *serve.Config) { c.Tell = nil }, "AtRisk": func(c *serve.Config) { c.AtRisk = nil }, "Count": func(c *serve.Config) { c.Count = nil },
 		"Log": func(c *serve.Config) { c.Log = nil }, "intervals": func(c *serve.Config) { c.Schedule = token.Schedule{} },
 	} {
 		lacking := whole

@@ -48,6 +48,7 @@ type world struct {
 	asked    int // requests to the provider
 	told     []string
 	atRisk   int
+	counted  []refresh.Tally
 	unsaved  int // answers that the renewer has yet to store
 	log      bytes.Buffer
 }
@@ -80,11 +81,20 @@ func (w *world) server(t testing.TB, allowed ...string) *serve.Server {
 			}
 		},
 		AtRisk: func(_ context.Context, answers int) { w.atRisk += answers },
+		Count:  w.count,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	return s
+}
+
+func (w *world) count(_ context.Context, t refresh.Tally) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !t.Empty() {
+		w.counted = append(w.counted, t)
+	}
 }
 
 // renewer is the real one, with answers that no store takes.

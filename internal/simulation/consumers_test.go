@@ -38,6 +38,7 @@ func (w *world) servers() []*serve.Server {
 			},
 			Tell:   func(context.Context, []refresh.Event) {},
 			AtRisk: func(_ context.Context, n int) { w.watch.violated("%d answers are at risk", n) },
+			Count:  func(context.Context, refresh.Tally) {},
 		})
 		if err != nil {
 			w.t.Fatalf("serve.New: %v", err)

@@ -106,12 +106,53 @@ func (m *Metrics) Sweep(s Sweep) error {
 	line.add("SweepCompleted", unitCount, 1)
 	err := m.write(line)
 	for _, class := range slices.Sorted(maps.Keys(s.FailedByClass)) {
-		line := m.line("Class")
-		line.values["Class"] = class
-		line.add("Failed", unitCount, float64(s.FailedByClass[class]))
-		err = errors.Join(err, m.write(line))
+		err = errors.Join(err, m.failed(m.dimensions["GrantType"], class, s.FailedByClass[class]))
 	}
 	return err
+}
+
+// OnDemand is one renewal that no sweep made, in figures.
+type OnDemand struct {
+	GrantType   string // of the token, whatever the function's is
+	Renewed     bool
+	FailedClass string // empty: nothing failed
+
+	ConsentRequired, RotationLost, Adopted bool
+}
+
+// OnDemand writes what one renewal outside of a sweep counts for, under the names
+// that sweeps count the same by, and nothing else: what it says nothing of has no
+// value then, not zero.
+func (m *Metrics) OnDemand(d OnDemand) error {
+	line := m.line()
+	line.values["GrantType"] = d.GrantType
+	for _, one := range []struct {
+		name    string
+		counted bool
+	}{
+		{"Renewed", d.Renewed},
+		{"Failed", d.FailedClass != ""},
+		{"ConsentRequired", d.ConsentRequired},
+		{"RotationLost", d.RotationLost},
+		{"Adopted", d.Adopted},
+	} {
+		if one.counted {
+			line.add(one.name, unitCount, 1)
+		}
+	}
+	err := m.write(line)
+	if d.FailedClass == "" {
+		return err
+	}
+	return errors.Join(err, m.failed(d.GrantType, d.FailedClass, 1))
+}
+
+// failed writes failures of one class.
+func (m *Metrics) failed(grantType, class string, count int) error {
+	line := m.line("Class")
+	line.values["GrantType"], line.values["Class"] = grantType, class
+	line.add("Failed", unitCount, float64(count))
+	return m.write(line)
 }
 
 // AtRisk writes that answers are in neither store, for a function that renews

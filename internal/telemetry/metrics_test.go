@@ -187,3 +187,55 @@ func TestAtRisk(t *testing.T) {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
 }
+
+// What is renewed on demand counts by the names that sweeps count by, under its
+// own grant type; of what did not happen nothing is written.
+func TestOnDemand(t *testing.T) {
+	t.Parallel()
+	of := func(grantType string) map[string]string {
+		return map[string]string{"GrantType": grantType, "SecretPrefix": "mobilepay"}
+	}
+	class := func(name, grantType string) map[string]string {
+		return map[string]string{"GrantType": grantType, "SecretPrefix": "mobilepay", "Class": name}
+	}
+	one := func(dimensions map[string]string) datum { return datum{"Count", dimensions, 1} }
+	tests := []struct {
+		name   string
+		demand telemetry.OnDemand
+		want   []map[string]datum
+	}{
+		{"renewed", telemetry.OnDemand{GrantType: "client_credentials", Renewed: true}, []map[string]datum{{"Renewed": one(of("client_credentials"))}}},
+		{
+			"for somebody else", telemetry.OnDemand{GrantType: "authorization_code", Renewed: true, ConsentRequired: true, Adopted: true},
+			[]map[string]datum{{"Renewed": one(of("authorization_code")), "ConsentRequired": one(of("authorization_code")), "Adopted": one(of("authorization_code"))}},
+		},
+		{
+			"lost", telemetry.OnDemand{GrantType: "authorization_code", FailedClass: "grant", RotationLost: true},
+			[]map[string]datum{{"Failed": one(of("authorization_code")), "RotationLost": one(of("authorization_code"))}, {"Failed": one(class("grant", "authorization_code"))}},
+		},
+		{
+			"refused", telemetry.OnDemand{GrantType: "client_credentials", FailedClass: "client"},
+			[]map[string]datum{{"Failed": one(of("client_credentials"))}, {"Failed": one(class("client", "client_credentials"))}},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var output bytes.Buffer
+			metrics, err := telemetry.NewMetrics(telemetry.MetricsConfig{Writer: &output, GrantType: "authorization_code", SecretPrefix: "mobilepay", Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := metrics.OnDemand(test.demand); err != nil {
+				t.Fatal(err)
+			}
+			var got []map[string]datum
+			for line := range strings.Lines(output.String()) {
+				got = append(got, data(t, line))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("metrics (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
