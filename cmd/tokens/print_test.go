@@ -32,6 +32,13 @@ func TestTextPrinter(t *testing.T) {
 			name: "failed in another way", sweeps: []statuspage.Sweep{failed, {Function: "refresh", At: at, Failures: []statuspage.Failure{{Token: "pos", Error: "refused"}}}},
 			want: "03:04:05  refresh: 1 failed, 2 not due\n          pos: no answer\n03:04:05  refresh: 1 failed\n          pos: refused\n",
 		},
+		{
+			name: "failed in the same way, as another request", sweeps: []statuspage.Sweep{
+				{Function: "refresh", At: at, Failures: []statuspage.Failure{{Token: "pos", Error: "refused (status 401, correlation id 4f)"}}},
+				{Function: "refresh", At: at, Failures: []statuspage.Failure{{Token: "pos", Error: "refused (status 401, correlation id 5e)"}}},
+			},
+			want: "03:04:05  refresh: 1 failed\n          pos: refused (status 401, correlation id 4f)\n",
+		},
 		{name: "sweep failed twice", sweeps: []statuspage.Sweep{{Function: "refresh", At: at, Problem: "no bootstrap"}, {Function: "refresh", At: at, Problem: "no bootstrap"}}, want: "03:04:05  refresh: sweep failed: no bootstrap\n"},
 		{
 			name: "what another function renewed", sweeps: []statuspage.Sweep{failed, {Function: "other", At: at, Renewed: 1}, failed},
@@ -92,5 +99,20 @@ func TestJSONPrinterGivesAList(t *testing.T) {
 	newPrinter(&out, true).swept(statuspage.Sweep{Renewed: 3})
 	if got := out.String(); !strings.Contains(got, `"failures":[]`) {
 		t.Errorf("printed %s, want an empty list of failures", got)
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"/home/a-b/c_d.e/tokens": "/home/a-b/c_d.e/tokens",
+		"/home/Søren/tokens":     "/home/Søren/tokens",
+		"/a b/tokens":            "'/a b/tokens'",
+		"/it's/$(x)/tokens":      `'/it'\''s/$(x)/tokens'`,
+		"":                       "''",
+	} {
+		if got := shellWord(word); got != want {
+			t.Errorf("shellWord(%q): got %s, want %s", word, got, want)
+		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	"token-refresher/internal/sandbox/authserver"
@@ -234,8 +233,8 @@ func (s *sandbox) facts() facts {
 // program is how this program was called, for the shell.
 func program() string {
 	path, err := os.Executable()
-	if err != nil || strings.ContainsAny(path, " '\"$\\") {
+	if err != nil {
 		return "tokens"
 	}
-	return path
+	return shellWord(path)
 }

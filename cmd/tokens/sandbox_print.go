@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -84,6 +85,9 @@ func (p *textPrinter) ready() {
 	fmt.Fprintln(p.w, "ready")
 }
 
+// correlation is the part of an error that differs from one request to the next.
+var correlation = regexp.MustCompile(`correlation id [^,)]+`)
+
 // swept shows what changed: an error that stays the same is shown once, until
 // something was renewed.
 func (p *textPrinter) swept(sweep statuspage.Sweep) {
@@ -104,9 +108,9 @@ func (p *textPrinter) tell(sweep statuspage.Sweep) (news bool) {
 		failures = []statuspage.Failure{{Error: sweep.Problem}}
 	}
 	for _, failure := range failures {
-		of := told{sweep.Function, failure.Token}
-		news = news || p.told[of] != failure.Error
-		p.told[of] = failure.Error
+		of, problem := told{sweep.Function, failure.Token}, correlation.ReplaceAllString(failure.Error, "")
+		news = news || p.told[of] != problem
+		p.told[of] = problem
 	}
 	return news
 }
@@ -135,6 +139,17 @@ func tally(sweep statuspage.Sweep) []string {
 		}
 	}
 	return parts
+}
+
+// plainWord is what a shell takes as it is.
+var plainWord = regexp.MustCompile(`^[\pL\pN/._+@%:,-]+$`)
+
+// shellWord quotes a word for a shell, where it needs that.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func idle(sweep statuspage.Sweep) bool {
