@@ -51,13 +51,13 @@ func (p *Publisher) settle(ctx context.Context, e token.Entry, labels token.Labe
 }
 
 // read reads the versions under the labels that the entry does not know.
-func (p *Publisher) read(ctx context.Context, e token.Entry, labels token.Labels) (map[string]token.Grant, error) {
-	found := map[string]token.Grant{}
+func (p *Publisher) read(ctx context.Context, e token.Entry, labels token.Labels) (map[string]token.Stored[token.Grant], error) {
+	found := map[string]token.Stored[token.Grant]{}
 	for _, version := range e.Strange(labels) {
 		stored := p.Secrets.GrantVersion(ctx, e.ID, version)
 		switch {
 		case stored.Err == nil:
-			found[version] = stored.Value
+			found[version] = stored
 		case errors.Is(stored.Err, token.ErrUnreadable) && version != labels.Current:
 			p.Log.WarnContext(ctx, "a value that was replaced is unreadable and cannot be judged", "token", e.ID.String(), "error", stored.Err)
 		default:

@@ -50,15 +50,15 @@ func (p *Publisher) unearth(ctx context.Context, e token.Entry, labels token.Lab
 
 // unseen reads the versions under the labels that the entry does not know, as
 // far as they are grants: what is none keeps nothing from being removed.
-func (p *Publisher) unseen(ctx context.Context, e token.Entry, labels token.Labels) (map[string]token.Grant, error) {
+func (p *Publisher) unseen(ctx context.Context, e token.Entry, labels token.Labels) (map[string]token.Stored[token.Grant], error) {
 	if labels.Deleted {
 		return nil, nil
 	}
-	found := map[string]token.Grant{}
+	found := map[string]token.Stored[token.Grant]{}
 	for _, version := range e.Strange(labels) {
 		switch stored := p.Secrets.GrantVersion(ctx, e.ID, version); {
 		case stored.Err == nil:
-			found[version] = stored.Value
+			found[version] = stored
 		case !errors.Is(stored.Err, token.ErrUnreadable):
 			return nil, fmt.Errorf("read version %s: %w", version, stored.Err)
 		}

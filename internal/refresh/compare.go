@@ -35,7 +35,7 @@ func (r *renewal) compare(ctx context.Context) (newer bool, err error) {
 
 // strange reads the grants in the secret that the entry does not know, in the
 // order in which they were written.
-func (r *renewal) strange(ctx context.Context) (found []token.Grant, err error) {
+func (r *renewal) strange(ctx context.Context) (found []token.Stored[token.Grant], err error) {
 	labels, err := r.Secrets.Labels(ctx, r.entry.ID)
 	switch {
 	case errors.Is(err, token.ErrNotFound), err == nil && labels.Deleted:
@@ -47,7 +47,7 @@ func (r *renewal) strange(ctx context.Context) (found []token.Grant, err error) 
 		stored := r.Secrets.GrantVersion(ctx, r.entry.ID, version)
 		switch {
 		case stored.Err == nil:
-			found = append(found, stored.Value)
+			found = append(found, stored)
 		case errors.Is(stored.Err, token.ErrDeleted), errors.Is(stored.Err, token.ErrUnreadable): // nothing that could be sent
 		default:
 			return nil, stored.Err
@@ -57,10 +57,10 @@ func (r *renewal) strange(ctx context.Context) (found []token.Grant, err error) 
 }
 
 // newest adopts what is newer of the grants found.
-func newest(e token.Entry, found []token.Grant, now time.Time) (next token.Entry, newer bool) {
-	for _, grant := range found {
-		if revision, standing := e.Judge(grant); standing == token.Newer {
-			e, newer = e.Adopt(revision, grant, now), true
+func newest(e token.Entry, found []token.Stored[token.Grant], now time.Time) (next token.Entry, newer bool) {
+	for _, stored := range found {
+		if revision, standing := e.Judge(stored); standing == token.Newer {
+			e, newer = e.Adopt(revision, stored.Value, now), true
 		}
 	}
 	return e, newer

@@ -108,8 +108,11 @@ const (
 // has the stamped one; else a person or an import put it there and it is one
 // ahead of the journal. The higher revision wins, on a tie the later consent,
 // then the journal; a tombstone's revision is above all that was removed. That
-// it differs makes nothing newer.
-func (e Entry) Judge(found Grant) (revision int64, standing Standing) {
+// it differs makes nothing newer, and neither does its revision if it stood in
+// the secret when the merchant gave the consent that the journal holds: it is
+// one behind then.
+func (e Entry) Judge(stored Stored[Grant]) (revision int64, standing Standing) {
+	found := stored.Value
 	if !e.Grant.RefreshToken.Empty() && found.RefreshToken.Equal(e.Grant.RefreshToken) {
 		return e.Revision, Same
 	}
@@ -121,9 +124,19 @@ func (e Entry) Judge(found Grant) (revision int64, standing Standing) {
 	default:
 		revision = e.Revision + 1
 	}
+	if !known && e.consentedSince(stored.WrittenAt) {
+		return min(revision, e.Revision-1), Older
+	}
 	tie := revision == e.Revision && !e.Removed
 	if revision > e.Revision || (tie && found.ConsentedAt.After(e.Grant.ConsentedAt)) {
 		return revision, Newer
 	}
 	return revision, Older
+}
+
+// consentedSince reports whether the consent that the entry holds was given after
+// that time, which may be unknown. A consent that an import dates ahead was not.
+func (e Entry) consentedSince(written time.Time) bool {
+	given := e.Grant.ConsentedAt
+	return !written.IsZero() && given.After(written) && !given.After(e.CommittedAt)
 }

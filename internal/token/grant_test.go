@@ -68,6 +68,7 @@ func TestMemoryKeepsTheLast64(t *testing.T) {
 func TestRuleR(t *testing.T) {
 	t.Parallel()
 	later := func(g token.Grant) token.Grant { g.ConsentedAt = noon.Add(time.Hour); return g }
+	stored := func(g token.Grant) token.Stored[token.Grant] { return token.Stored[token.Grant]{Value: g} }
 	entry := token.Entry{ID: grantID, Revision: 9, Grant: grantWith("rt-9").Stamped(9)}
 	entry.Memory = entry.Memory.With(token.NewSecret("rt-8"), 8).With(token.NewSecret("rt-9"), 9)
 	tests := []struct {
@@ -91,13 +92,60 @@ func TestRuleR(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if revision, standing := entry.Judge(tt.found); revision != tt.revision || standing != tt.standing {
+			if revision, standing := entry.Judge(stored(tt.found)); revision != tt.revision || standing != tt.standing {
 				t.Errorf("Judge = revision %d, standing %d; want %d, %d", revision, standing, tt.revision, tt.standing)
 			}
 		})
 	}
-	if revision, standing := (token.Entry{ID: grantID}).Judge(grantWith("first")); revision != 1 || standing != token.Newer {
+	if revision, standing := (token.Entry{ID: grantID}).Judge(stored(grantWith("first"))); revision != 1 || standing != token.Newer {
 		t.Errorf("the first grant of an empty entry: revision %d, standing %d; want 1, newer", revision, standing)
+	}
+}
+
+// A consent is newer than what stood in the secret when it was given, and nobody
+// had looked at: an import, or what a journal that is lost has published.
+func TestConsentIsNewerThanWhatStoodThere(t *testing.T) {
+	t.Parallel()
+	consented := grantWith("consented")
+	consented.ConsentedAt = noon
+	ahead := grantWith("pasted")
+	ahead.ConsentedAt = noon.Add(time.Hour)
+	for _, tt := range []struct {
+		name     string
+		found    token.Grant
+		written  time.Duration // since the consent
+		dated    time.Duration // the consent, ahead of its commit
+		revision int64
+		standing token.Standing
+	}{
+		{name: "pasted before", found: grantWith("pasted"), written: -time.Millisecond, revision: 1, standing: token.Older},
+		{name: "pasted before, dated ahead", found: ahead, written: -time.Minute, revision: 1, standing: token.Older},
+		{name: "pasted since", found: grantWith("pasted"), written: time.Second, revision: 3, standing: token.Newer},
+		{name: "stamped before, by a journal that is lost", found: grantWith("stamped").Stamped(17), written: -time.Hour, revision: 1, standing: token.Older},
+		{name: "stamped since", found: grantWith("stamped").Stamped(17), written: time.Second, revision: 17, standing: token.Newer},
+		{name: "pasted before, over an import that is dated ahead", found: grantWith("pasted"), written: -time.Minute, dated: time.Hour, revision: 3, standing: token.Newer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := token.Entry{ID: grantID, Revision: 2, Grant: consented.Stamped(2), CommittedAt: noon.Add(-tt.dated)}
+			e.Memory = e.Memory.With(token.NewSecret("rt-1"), 1)
+			found := token.Stored[token.Grant]{Value: tt.found, Version: "x", WrittenAt: noon.Add(tt.written)}
+			if revision, standing := e.Judge(found); revision != tt.revision || standing != tt.standing {
+				t.Errorf("Judge = revision %d, standing %d; want %d, %d", revision, standing, tt.revision, tt.standing)
+			}
+			known := token.Stored[token.Grant]{Value: grantWith("rt-1"), WrittenAt: found.WrittenAt}
+			if revision, standing := e.Judge(known); revision != 1 || standing != token.Older {
+				t.Errorf("a remembered one: revision %d, standing %d; want 1, older", revision, standing)
+			}
+			settled, adopted, err := e.Settle(token.Labels{Current: "x"}, map[string]token.Stored[token.Grant]{"x": found}, noon.Add(time.Hour))
+			if err != nil || adopted != (tt.standing == token.Newer) {
+				t.Fatalf("Settle: adopted %v, error %v", adopted, err)
+			}
+			found.WrittenAt = noon.Add(2 * time.Hour) // put there once more
+			if _, standing := settled.Judge(found); standing == token.Newer {
+				t.Error("what was judged once is judged otherwise")
+			}
+		})
 	}
 }
 
@@ -112,7 +160,7 @@ func TestNothingOldComesBack(t *testing.T) {
 			now = now.Add(time.Minute)
 			fresh := grantWith(fmt.Sprint("rt-", i))
 			if rapid.Bool().Draw(t, "pasted") {
-				revision, standing := e.Judge(fresh)
+				revision, standing := e.Judge(token.Stored[token.Grant]{Value: fresh})
 				if standing != token.Newer {
 					t.Fatalf("a pasted grant is not newer")
 				}
@@ -126,7 +174,7 @@ func TestNothingOldComesBack(t *testing.T) {
 				e.Memory = e.Memory.With(e.Grant.RefreshToken, e.Revision) // published
 			}
 			for _, old := range past {
-				if _, standing := e.Judge(old); standing == token.Newer {
+				if _, standing := e.Judge(token.Stored[token.Grant]{Value: old}); standing == token.Newer {
 					t.Fatalf("revision %d looks newer than %d", old.Revision, e.Revision)
 				}
 			}

@@ -121,22 +121,22 @@ func (e Entry) Names(labels Labels) bool {
 // Something is adopted only while nobody holds the lease: storing the returned
 // entry in place of e then is taking the lease and giving it back at once.
 // Error: ErrLeased.
-func (e Entry) Settle(labels Labels, found map[string]Grant, now time.Time) (next Entry, adopted bool, err error) {
+func (e Entry) Settle(labels Labels, found map[string]Stored[Grant], now time.Time) (next Entry, adopted bool, err error) {
 	next = e
 	for _, version := range e.Strange(labels) {
-		grant, readable := found[version]
+		stored, readable := found[version]
 		if !readable {
 			continue
 		}
-		revision, standing := next.Judge(grant)
+		revision, standing := next.Judge(stored)
 		if standing != Newer { // remembered, so that it is never judged otherwise
-			next.Memory = next.Memory.With(grant.RefreshToken, revision)
+			next.Memory = next.Memory.With(stored.Value.RefreshToken, revision)
 			continue
 		}
 		if e.LeasedAt(now) {
 			return e, false, ErrLeased
 		}
-		next, adopted = next.Adopt(revision, grant, now), true
+		next, adopted = next.Adopt(revision, stored.Value, now), true
 		next.Lease = Lease{} // one that had run out
 	}
 	at := e.Put.At
@@ -153,9 +153,9 @@ func (e Entry) Settle(labels Labels, found map[string]Grant, now time.Time) (nex
 
 // heldBy is the revision that the secret's current version is known to hold, or
 // 0 if it has to be published over: a loser, or a winner without a stamp.
-func (e Entry) heldBy(put Put, adopted bool, current string, found map[string]Grant) int64 {
-	if grant, strange := found[current]; strange {
-		if e.Grant.same(grant) {
+func (e Entry) heldBy(put Put, adopted bool, current string, found map[string]Stored[Grant]) int64 {
+	if stored, strange := found[current]; strange {
+		if e.Grant.same(stored.Value) {
 			return e.Revision
 		}
 		return 0

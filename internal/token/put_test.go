@@ -97,7 +97,7 @@ func TestSettle(t *testing.T) {
 					t.Errorf("Strange = %v, want %s in it", e.Strange(labels), version)
 				}
 			}
-			got, adopted, err := e.Settle(labels, tt.found, noon.Add(2*time.Hour))
+			got, adopted, err := e.Settle(labels, storedOf(tt.found), noon.Add(2*time.Hour))
 			if err != nil || adopted != tt.adopted || got.Published() != tt.done {
 				t.Fatalf("Settle: adopted %v, published %v, error %v, want %v, %v", adopted, got.Published(), err, tt.adopted, tt.done)
 			}
@@ -113,6 +113,15 @@ func TestSettle(t *testing.T) {
 			}
 		})
 	}
+}
+
+// storedOf is grants as they are found, by version, written nobody knows when.
+func storedOf(grants map[string]token.Grant) map[string]token.Stored[token.Grant] {
+	found := map[string]token.Stored[token.Grant]{}
+	for version, grant := range grants {
+		found[version] = token.Stored[token.Grant]{Value: grant, Version: version}
+	}
+	return found
 }
 
 // Whatever is found, settling goes back in nothing, and settling again finds
@@ -135,7 +144,7 @@ func TestSettleIsFinal(t *testing.T) {
 			}
 			found[strange] = grant
 		}
-		got, adopted, err := e.Settle(labels, found, noon.Add(time.Hour))
+		got, adopted, err := e.Settle(labels, storedOf(found), noon.Add(time.Hour))
 		if err != nil || got.Revision < e.Revision || got.Put.Open() {
 			rt.Fatalf("Settle: revision %d after %d, put %+v, error %v", got.Revision, e.Revision, got.Put, err)
 		}
@@ -146,11 +155,11 @@ func TestSettleIsFinal(t *testing.T) {
 			rt.Errorf("what was adopted is not remembered")
 		}
 		for version, grant := range found {
-			if _, standing := got.Judge(grant); standing == token.Newer {
+			if _, standing := got.Judge(token.Stored[token.Grant]{Value: grant}); standing == token.Newer {
 				rt.Errorf("%s holds what is newer still", version)
 			}
 		}
-		again, adopted, err := got.Settle(labels, found, noon.Add(time.Hour))
+		again, adopted, err := got.Settle(labels, storedOf(found), noon.Add(time.Hour))
 		if err != nil || adopted || len(got.Strange(labels)) > 0 || again.Published() != got.Published() {
 			rt.Errorf("again: adopted %v, strange %v, error %v", adopted, got.Strange(labels), err)
 		}
@@ -163,7 +172,7 @@ func TestSettleNeedsTheLease(t *testing.T) {
 	for after, want := range map[time.Duration]error{token.LeaseGrace - time.Second: token.ErrLeased, token.LeaseGrace: nil} {
 		e := claimedEntry(t)
 		e.Lease, e.Unsettled = lease, true
-		got, adopted, err := e.Settle(token.Labels{Current: "x", Previous: "v1"}, map[string]token.Grant{"x": grantOf("pasted")}, noon.Add(after))
+		got, adopted, err := e.Settle(token.Labels{Current: "x", Previous: "v1"}, storedOf(map[string]token.Grant{"x": grantOf("pasted")}), noon.Add(after))
 		if !errors.Is(err, want) || adopted != (want == nil) {
 			t.Errorf("%v after the lease: adopted %v, error %v, want %v", after, adopted, err, want)
 		}

@@ -51,7 +51,7 @@ func (e Entry) Removing() bool { return e.Removed && !e.Removal.Done() }
 // holds that is newer (see Settle) is removed with it. The revision moves on, so
 // that an answer that comes late is recognised; consents under way end.
 // Errors: ErrSealed, ErrLeased, ErrPutOpen.
-func (e Entry) Remove(labels Labels, found map[string]Grant, lease Lease, now time.Time) (Entry, error) {
+func (e Entry) Remove(labels Labels, found map[string]Stored[Grant], lease Lease, now time.Time) (Entry, error) {
 	switch {
 	case e.Sealed != nil:
 		return e, ErrSealed
@@ -145,7 +145,7 @@ func (s Schedule) RemovalTried(e Entry, deleted bool, now time.Time) Entry {
 // An answer of the removed revision that the entry does not remember came late:
 // it is taken up to be revoked, and the removal begins again. Neither is done
 // before the removed refresh token is revoked. Errors: ErrLeased, ErrUnrevoked.
-func (e Entry) Unearth(labels Labels, found map[string]Grant, now time.Time) (next Entry, revived bool, err error) {
+func (e Entry) Unearth(labels Labels, found map[string]Stored[Grant], now time.Time) (next Entry, revived bool, err error) {
 	late := e.late(labels, found)
 	next, revived, err = e.Settle(labels, found, now)
 	switch {
@@ -163,13 +163,13 @@ func (e Entry) Unearth(labels Labels, found map[string]Grant, now time.Time) (ne
 
 // late finds an answer to what was sent before the tombstone: it has its revision,
 // or the one before if the removal found a newer grant, and was never seen here.
-func (e Entry) late(labels Labels, found map[string]Grant) (late *Grant) {
+func (e Entry) late(labels Labels, found map[string]Stored[Grant]) (late *Grant) {
 	for _, version := range e.Strange(labels) {
-		grant, readable := found[version]
-		_, remembered := e.Memory.Revision(grant.RefreshToken)
-		revision, standing := e.Judge(grant)
+		stored, readable := found[version]
+		_, remembered := e.Memory.Revision(stored.Value.RefreshToken)
+		revision, standing := e.Judge(stored)
 		if readable && !remembered && standing == Older && revision >= e.Revision-1 {
-			late = &grant
+			late = &stored.Value
 		}
 	}
 	return late

@@ -95,7 +95,7 @@ func TestUnearth(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			labels, found := token.Labels{Current: "v"}, map[string]token.Grant{"v": test.found}
+			labels, found := token.Labels{Current: "v"}, storedOf(map[string]token.Grant{"v": test.found})
 			e := done(tombstone(t))
 			next, lives, err := e.Unearth(labels, found, removedAt)
 			if err != nil || lives != test.lives || next.Removed == test.lives {
