@@ -1,17 +1,24 @@
 // Package moto starts moto_server, an emulator of AWS written by others, for
 // tests that hold our own emulator and our use of AWS against a second opinion.
 //
-// It owns the process and the list of what moto does differently from AWS
-// ([Deviations]). It is for tests only, and needs moto_server on the PATH.
+// It owns the process, the order in which it is asked and the list of what moto
+// does differently from AWS ([Deviations]). It is for tests only, and needs
+// moto_server on the PATH.
 package moto
 
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 )
@@ -20,9 +27,9 @@ const (
 	command = "moto_server"
 
 	// startTimeout is long: Python loads slowly on a busy machine.
-	startTimeout = 60 * time.Second
+	startTimeout = 2 * time.Minute
 	pollInterval = 50 * time.Millisecond
-	pollTimeout  = time.Second
+	pollTimeout  = 10 * time.Second
 
 	// attempts: a free port can be taken by another process before moto binds it.
 	attempts = 3
@@ -41,11 +48,28 @@ func Start(t testing.TB) (endpoint string) {
 	for range attempts {
 		address := freeAddress(t)
 		if serve(t, path, address) {
-			return "http://" + address
+			return oneByOne(t, address)
 		}
 	}
 	t.Fatalf("%s did not start in %d attempts", command, attempts)
 	return ""
+}
+
+// oneByOne serves what stands at the address, one request after the other. moto
+// answers each in a thread of its own, checks a condition and writes in two
+// steps, and locks nothing: of two conditional writes at once, both may win.
+func oneByOne(t testing.TB, address string) (endpoint string) {
+	t.Helper()
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: address})
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // the client sees what failed
+	var turn sync.Mutex
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		turn.Lock()
+		defer turn.Unlock()
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // Missing ends a test that needs a program which is not installed: it fails
@@ -82,7 +106,7 @@ func serve(t testing.TB, path, address string) bool {
 }
 
 // ready polls until the server answers, the process ends, or time is up.
-func ready(t testing.TB, url string, ended <-chan struct{}) bool {
+func ready(t testing.TB, endpoint string, ended <-chan struct{}) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
@@ -95,17 +119,17 @@ func ready(t testing.TB, url string, ended <-chan struct{}) bool {
 		case <-ctx.Done():
 			t.Fatalf("%s did not answer within %v", command, startTimeout)
 		case <-tick.C:
-			if probe(ctx, url) == nil {
+			if probe(ctx, endpoint) == nil {
 				return true
 			}
 		}
 	}
 }
 
-func probe(ctx context.Context, url string) error {
+func probe(ctx context.Context, endpoint string) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/moto-api/", http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/moto-api/", http.NoBody)
 	if err != nil {
 		return err
 	}
