@@ -32,7 +32,7 @@ func chromium(t *testing.T) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), // its directory is fresh
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(patience), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-prompt-on-repost", true),

@@ -17,6 +17,10 @@ import (
 	"token-refresher/internal/token"
 )
 
+// patience is how long a test waits for a browser that takes seconds where
+// nothing else runs.
+const patience = 2 * time.Minute
+
 // browser is the page in a headless Chromium.
 type browser struct {
 	t   *testing.T
@@ -36,16 +40,16 @@ func open(t *testing.T, b *board) browser {
 	}
 	server := httptest.NewServer(newPage(t, b))
 	t.Cleanup(server.Close)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second) // it ends in the clean-up
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience) // it ends in the clean-up
 	t.Cleanup(cancel)
 	ctx, forget := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(patience), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	))
 	var listening sync.WaitGroup
 	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // waits until the browser is gone
+		_ = chromedp.Cancel(ctx) // waits until the browser is gone, and with it its folder
 		forget()
 		listening.Wait()
 	})
@@ -70,7 +74,7 @@ func open(t *testing.T, b *board) browser {
 // await waits until an expression holds in the page.
 func (b browser) await(expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience))); err != nil {
 		b.t.Fatalf("waiting for %s: %v; the page says:\n%s", expression, err, b.text("body"))
 	}
 }
