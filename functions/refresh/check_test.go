@@ -87,7 +87,7 @@ func (r *rig) checkLog(t *testing.T) {
 // eventually waits for packets, which nobody acknowledges.
 func (r *rig) eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -113,7 +113,7 @@ func TestDeliveryOnTheWire(t *testing.T) {
 					t.Fatalf("the first request, which makes the connection: %v", err)
 				}
 				if test.timeout {
-					p.Timeout = 300 * time.Millisecond
+					p.Timeout = 2 * time.Second // long enough for a request to arrive on a busy machine
 				}
 				_, err := client.Refresh(ctx, p, credentials(nil), grant(nil))
 				found := classified(t, err)

@@ -139,6 +139,11 @@ func TestKilledServer(t *testing.T) {
 	refreshes, onTheWire := 0, 0
 	for round := range kills {
 		url, arrived, kill := start(t, path)
+		first, err := postRefresh(t, url, arrived) // however long that takes
+		if err != nil {
+			t.Fatalf("the first refresh: %v", err)
+		}
+		arrived = first
 		timer := time.AfterFunc(time.Duration(20+13*round)*time.Millisecond, kill)
 		for {
 			next, err := postRefresh(t, url, arrived)
@@ -151,9 +156,6 @@ func TestKilledServer(t *testing.T) {
 		timer.Stop()
 		kill()
 		onTheWire += successors(t, path, arrived)
-	}
-	if refreshes == 0 {
-		t.Error("no refresh was made: nothing was shown")
 	}
 	t.Logf("%d refreshes, %d kills, %d answers lost on the wire", refreshes, kills, onTheWire)
 }

@@ -55,7 +55,7 @@ func TestInstancesUpToTheMaximumAndNoMore(t *testing.T) {
 func TestWaitingInvocationIsServedAfterACrash(t *testing.T) {
 	t.Parallel()
 	m := newMeeting(t)
-	e := newEmulator(t, lambda.Function{Timeout: 2 * time.Second})
+	e := newEmulator(t, lambda.Function{Timeout: 4 * time.Second})
 	crashed := make(chan functionError, 1)
 	go func() {
 		result, err := e.Invoke(t.Context(), "f", m.event())

@@ -19,9 +19,9 @@ import (
 // parentVariable makes the test binary play the program that is killed.
 const parentVariable = "LAMBDA_TEST_PARENT"
 
-// startTimeout is short, for tests wait for it, and long enough for a loaded
+// startTimeout is for tests that wait for it, and long enough for a loaded
 // machine to start a small program.
-const startTimeout = 2 * time.Second
+const startTimeout = 3 * time.Second
 
 // TestMain builds the function that the tests run.
 func TestMain(m *testing.M) {
@@ -50,7 +50,8 @@ var bootstrapDirectory string
 func bootstrap() string { return filepath.Join(bootstrapDirectory, "bootstrap") }
 
 func build(target string) error {
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", target, "./testdata/bootstrap")
+	command := exec.Command("go", "build", "-trimpath", "-tags", "lambda.norpc", "-o", target, "./testdata/bootstrap")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0") // as the shipped functions are built
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the test function: %w\n%s", err, output)
 	}
