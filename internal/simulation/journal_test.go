@@ -95,36 +95,33 @@ func (j *journal) Swap(ctx context.Context, old, next token.Entry) (token.Entry,
 }
 
 func (j *journal) Due(ctx context.Context, now time.Time, limit int) ([]token.ID, error) {
-	return j.index(ctx, "Due", now, limit, func(e token.Entry) time.Time { return e.DueAt })
+	return j.index(ctx, "Due", now, limit, func(id token.ID) time.Time { return j.entries[id].DueAt })
 }
 
 func (j *journal) Unpublished(ctx context.Context, now time.Time, limit int) ([]token.ID, error) {
-	return j.index(ctx, "Unpublished", now, limit, func(e token.Entry) time.Time { return e.PublishAt })
+	return j.index(ctx, "Unpublished", now, limit, func(id token.ID) time.Time { return j.entries[id].PublishAt })
 }
 
-func (j *journal) index(ctx context.Context, name string, now time.Time, limit int, at func(token.Entry) time.Time) ([]token.ID, error) {
+// index copies no entry: sweeps ask for it all the time.
+func (j *journal) index(ctx context.Context, name string, now time.Time, limit int, at func(token.ID) time.Time) ([]token.ID, error) {
 	if err := j.call(ctx, name, token.ID{}); err != nil {
 		return nil, err
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var found []token.Entry
-	for _, e := range j.entries {
-		if when := at(e); !when.IsZero() && !when.After(now) {
-			found = append(found, e)
+	var found []token.ID
+	for id := range j.entries {
+		if when := at(id); !when.IsZero() && !when.After(now) {
+			found = append(found, id)
 		}
 	}
-	slices.SortFunc(found, func(a, b token.Entry) int {
+	slices.SortFunc(found, func(a, b token.ID) int {
 		if byTime := at(a).Compare(at(b)); byTime != 0 {
 			return byTime
 		}
-		return strings.Compare(a.ID.String(), b.ID.String())
+		return strings.Compare(a.String(), b.String())
 	})
-	var ids []token.ID
-	for _, e := range found[:min(limit, len(found))] {
-		ids = append(ids, e.ID)
-	}
-	return ids, nil
+	return found[:min(limit, len(found))], nil
 }
 
 func (j *journal) Entries(ctx context.Context) iter.Seq2[token.Entry, error] {
