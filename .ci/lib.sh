@@ -23,9 +23,13 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 has_python_module() { has python3 && python3 -c "import $1" >/dev/null 2>&1; }
 
+# plain COMMAND… compiles as `make build` does, so that the steps share what one
+# of them has compiled. Only the race detector needs its own.
+plain() { GOFLAGS="$(go env GOFLAGS) -trimpath" CGO_ENABLED=0 "$@"; }
+
 # The linter and the test runner are pinned in a module of their own, so that
 # building the project downloads neither.
-tool() { go tool -modfile=.ci/tools.mod "$@"; }
+tool() { plain go tool -modfile=.ci/tools.mod "$@"; }
 
 # The race detector needs cgo and a C compiler on most platforms.
 can_race() {
