@@ -9,9 +9,6 @@ import (
 	"token-refresher/internal/token"
 )
 
-// promisedPercent is how much of its life a published token always has left.
-const promisedPercent = 20
-
 // access publishes the access token, if it belongs into a secret. A value there
 // that is none is reported and never overwritten.
 func (r *publication) access(ctx context.Context) error {
@@ -73,7 +70,7 @@ func (r *publication) putAccess(ctx context.Context, stored token.Stored[token.A
 // the older one now would keep the younger out for a write interval.
 func (r *publication) awaitsRenewal(published token.AccessToken, now time.Time) bool {
 	e := r.Entry
-	return !e.DueAt.IsZero() && !e.DueAt.After(now) && published.LifeLeftPercent(now) >= promisedPercent
+	return !e.DueAt.IsZero() && !e.DueAt.After(now) && published.ExpiresAt.Sub(now) >= published.Spare()
 }
 
 // accessStored reads the access-token secret. It is restored if it is scheduled
