@@ -23,7 +23,7 @@ var errNoAccessToken = errors.New("the answer holds no access token that can be 
 // commit stores the answer to a refresh.
 func (r *renewal) commit(ctx context.Context, answer Refreshed) error {
 	err := r.keep(ctx, result{
-		answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use(), wasLatched: r.result.WasLatched,
+		answer: answer, loaded: r.entry, holder: r.holder, use: r.endpoint.Use(), wasLatched: r.done.WasLatched,
 	})
 	if err == nil && answer.Access.Value.Empty() {
 		return errNoAccessToken
@@ -47,7 +47,7 @@ func (r *renewal) keep(ctx context.Context, answered result) error {
 	keepCtx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	if keepErr := r.Secrets.KeepGrant(keepCtx, kept); keepErr != nil {
-		r.result.AtRisk = true
+		r.done.AtRisk = true
 		r.Log.Error("result at risk: neither journal nor secret took it", "token", kept.ID.String(), "journal", err, "secret", keepErr)
 		return fmt.Errorf("commit: %w", errors.Join(err, keepErr))
 	}

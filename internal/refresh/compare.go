@@ -29,7 +29,7 @@ func (r *renewal) compare(ctx context.Context) (newer bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	r.entry, r.result.Adopted, r.lost = adopted, true, false
+	r.entry, r.done.Adopted, r.lost = adopted, true, false
 	return true, nil
 }
 

@@ -21,10 +21,5 @@ func (r *Renewer) Demand(ctx context.Context, seen token.Entry, endpoint GrantEn
 		}
 		return asked(e), nil
 	}
-	err := renewal.claimFrom(ctx, seen)
-	if err == nil {
-		err = renewal.work(ctx)
-	}
-	renewal.result.Entry, renewal.result.Err = renewal.entry, err
-	return renewal.result
+	return renewal.proceed(ctx, renewal.claimFrom(ctx, seen))
 }

@@ -130,7 +130,7 @@ func (x *exchange) make(ctx context.Context, redeem Redeem) Exchanged {
 	err = x.keep(ctx, result{
 		answer: Refreshed{Grant: grant, Access: access}, loaded: x.entry, holder: x.holder, use: x.use, attempt: &x.attempt,
 	})
-	done := Exchanged{Outcome: token.ExchangeDone, Made: true, AtRisk: x.result.AtRisk, Err: err}
+	done := Exchanged{Outcome: token.ExchangeDone, Made: true, AtRisk: x.done.AtRisk, Err: err}
 	if errors.Is(err, token.ErrSuperseded) {
 		done.Outcome = token.ExchangeSuperseded
 		x.end(ctx, done.Outcome, false)

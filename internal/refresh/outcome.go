@@ -17,9 +17,9 @@ func (r *renewal) refused(ctx context.Context, cause error) error {
 		if latched && r.occasion == Probing {
 			next.Result.Latch, next.DueAt, latched = e.Result.Latch, now, false
 		}
-		r.result.Latched = latched
-		r.result.RotationLost = r.lost && !e.Result.RotationLost
-		return tellRefusal(next, r.result.RotationLost, now)
+		r.done.Latched = latched
+		r.done.RotationLost = r.lost && !e.Result.RotationLost
+		return tellRefusal(next, r.done.RotationLost, now)
 	})
 }
 
@@ -66,7 +66,7 @@ func (r *renewal) note(ctx context.Context, cause error, became func(token.Entry
 	}
 	r.entry = stored
 	if stored.Revision != tried {
-		r.result.Latched, r.result.RotationLost = false, false
+		r.done.Latched, r.done.RotationLost = false, false
 		return token.ErrSuperseded
 	}
 	return cause

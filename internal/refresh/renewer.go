@@ -108,12 +108,7 @@ const (
 // token.ErrNotFound, the journal's, and *oauth.Error.
 func (r *Renewer) Renew(ctx context.Context, id token.ID, endpoint GrantEndpoint, occasion Occasion) Renewal {
 	renewal := renewal{Renewer: r, endpoint: endpoint, occasion: occasion}
-	err := renewal.claim(ctx, id)
-	if err == nil {
-		err = renewal.work(ctx)
-	}
-	renewal.result.Entry, renewal.result.Err = renewal.entry, err
-	return renewal.result
+	return renewal.proceed(ctx, renewal.claim(ctx, id))
 }
 
 // renewal is one grant's way through Renew.
@@ -125,7 +120,7 @@ type renewal struct {
 	entry    token.Entry                            // as it was last read or stored
 	holder   string
 	lost     bool // an answer to this refresh token broke off, now or before
-	result   Renewal
+	done     Renewal
 }
 
 // claim takes the lease. The entry that it stores is the load: nothing else is
@@ -150,11 +145,11 @@ func (r *renewal) claimFrom(ctx context.Context, entry token.Entry) error {
 		entry, err = r.Journal.Swap(ctx, entry, claimed)
 		if err == nil {
 			r.entry = entry
-			r.result.WasGood = r.Schedule.WasGood(entry, time.Now())
+			r.done.WasGood = r.Schedule.WasGood(entry, time.Now())
 			if entry.Result.Outcome == "" {
-				r.result.PardonedAt = entry.Result.PardonedAt
+				r.done.PardonedAt = entry.Result.PardonedAt
 			}
-			r.result.WasLatched = entry.Result.Latch != nil
+			r.done.WasLatched = entry.Result.Latch != nil
 			r.lost = entry.Result.Outcome == token.OutcomeUnknown || entry.Unsettled
 			return nil
 		}
@@ -195,6 +190,16 @@ func (r *renewal) rested(e token.Entry, now time.Time) bool {
 	return now.Sub(e.Result.At) >= backoffFor(0, r.Schedule.SweepInterval, 0)
 }
 
+// proceed does the work if the claim brought the lease, and returns what became
+// of the grant.
+func (r *renewal) proceed(ctx context.Context, err error) Renewal {
+	if err == nil {
+		err = r.work(ctx)
+	}
+	r.done.Entry, r.done.Err = r.entry, err
+	return r.done
+}
+
 // work does what the lease was taken for.
 func (r *renewal) work(ctx context.Context) error {
 	if r.entry.Unsettled {
@@ -229,7 +234,7 @@ func (r *renewal) send(ctx context.Context) (Refreshed, error) {
 	ctx, cancel := context.WithDeadline(ctx, r.entry.Lease.Until.Add(-sendMargin))
 	defer cancel()
 	for sends := 1; ; sends++ {
-		r.result.Sent = true
+		r.done.Sent = true
 		answer, err := r.endpoint.Refresh(ctx, r.entry.Grant)
 		failure, ok := errors.AsType[*oauth.Error](err)
 		if !ok {
