@@ -44,7 +44,8 @@ func baseURL(address string, listener net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// serve answers, by names of this machine only, until ctx ends, and returns when every request has ended.
+// serve answers, by names of this machine only, until ctx ends, and returns
+// when every request has ended.
 func (s service) serve(ctx context.Context, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           loopback.Only(s.handler),

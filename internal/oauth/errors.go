@@ -19,9 +19,10 @@ const (
 	ClassUnknown   Class = "unknown"   // condemns neither the grant nor the client
 )
 
-// Error is a token request that brought no token, or a revocation that failed. It is made of fixed words, a
-// status and values that were checked character by character: it never holds
-// what else a server sent, nor anything of the request.
+// Error is a token request that brought no token, or a revocation that failed.
+// It is made of fixed words, a status and values that were checked character by
+// character: it never holds what else a server sent, nor anything of the
+// request.
 type Error struct {
 	Class         Class
 	Status        int           // of the answer; 0 if none came

@@ -32,9 +32,9 @@ func NewHandler(config HandlerConfig) (*Handler, error) {
 }
 
 // Handle does what the event asks for (docs/contract.md, "Operator function").
-// That something is not done is a normal answer, a *serve.Refusal; an error means that
-// the event is wrong or a store failed, and shows no value of the event. The
-// answer is one for encoding/json.
+// That something is not done is a normal answer, a *serve.Refusal; an error
+// means that the event is wrong or a store failed, and shows no value of the
+// event. The answer is one for encoding/json.
 func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (answer any, err error) {
 	e, err := parseEvent(payload)
 	if err != nil {

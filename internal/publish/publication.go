@@ -39,9 +39,9 @@ type Outcome struct {
 // Not everything need be published when it returns nil: what the write interval
 // keeps back has its PublishAt. Errors: token.ErrLeased while it is being
 // renewed, token.ErrPutOpen and token.ErrPutTaken while another publisher is at
-// it, token.ErrRemoved, token.ErrSealed, token.ErrUnreadable for a value that is never
-// overwritten, token.ErrDeleted or token.ErrNotFound for a secret that is gone,
-// and those of both stores.
+// it, token.ErrRemoved, token.ErrSealed, token.ErrUnreadable for a value that
+// is never overwritten, token.ErrDeleted or token.ErrNotFound for a secret that
+// is gone, and those of both stores.
 func (p *Publisher) Publish(ctx context.Context, id token.ID, urgency Urgency) (Outcome, error) {
 	entry, err := p.Journal.Get(ctx, id)
 	if err != nil {
