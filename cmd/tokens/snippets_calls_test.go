@@ -16,11 +16,15 @@ import (
 	"time"
 )
 
-// agedClient is a client whose tokens have less than a fifth of their life left.
-const agedClient = "aged"
+// Clients that the observer answers for.
+const (
+	agedClient  = "aged"  // its tokens have less than a fifth of their life left
+	dyingClient = "dying" // it gets one such token, and then nothing can be asked
+	crowdClient = "crowd" // its token is asked for by many at once
+)
 
 // observer stands before the sandbox's AWS, notes which tokens were asked for,
-// and answers for those of agedClient itself.
+// and answers for some clients itself.
 type observer struct {
 	url string
 	to  http.Handler
@@ -58,15 +62,20 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	call := callOf(body)
 	o.mu.Lock()
+	again := slices.Contains(o.asked, call)
 	o.asked = append(o.asked, call)
 	o.mu.Unlock()
-	switch call {
-	case "secret " + agedClient:
+	switch {
+	case call == "secret "+agedClient:
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		answer, _ := json.Marshal(map[string]string{"Name": "aged", "SecretString": agedToken()}) // strings: it cannot fail
+		answer, _ := json.Marshal(map[string]string{"Name": "aged", "SecretString": agedToken(82)}) // strings: it cannot fail
 		_, _ = w.Write(answer)
-	case "function " + agedClient:
-		_, _ = io.WriteString(w, agedToken())
+	case call == "function "+dyingClient && again:
+		http.Error(w, "{}", http.StatusForbidden) // which no SDK repeats
+	case call == "function "+agedClient, call == "function "+dyingClient:
+		_, _ = io.WriteString(w, agedToken(82))
+	case call == "function "+crowdClient:
+		_, _ = io.WriteString(w, agedToken(0))
 	default:
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		o.to.ServeHTTP(w, r)
@@ -85,9 +94,9 @@ func callOf(body []byte) string {
 	return strings.TrimSuffix("function "+call.Client+"/"+call.Merchant, "/")
 }
 
-// agedToken lived 82 minutes of 100.
-func agedToken() string {
-	issued := time.Now().UTC().Truncate(time.Second).Add(-82 * time.Minute)
+// agedToken is one that has lived so many minutes of 100.
+func agedToken(minutes time.Duration) string {
+	issued := time.Now().UTC().Truncate(time.Second).Add(-minutes * time.Minute)
 	return fmt.Sprintf(`{"access_token":"aged","token_type":"Bearer","issued_at":%q,"expires_at":%q,"client":"aged"}`,
 		issued.Format(time.RFC3339), issued.Add(100*time.Minute).Format(time.RFC3339))
 }

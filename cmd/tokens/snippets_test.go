@@ -108,6 +108,7 @@ func (c consumer) check(t *testing.T, s *running, snippet string) {
 	want := map[string]string{
 		"secret": pos, "secret-again": pos, "secret-bound": bound, "function-unbound": pos,
 		"function": rejected, "function-again": rejected, "function-rejected": current,
+		"dying": tokenDigest("aged"), "dying-rejected": got["dying-rejected"], "crowd": tokenDigest("aged"),
 		"none": "NoToken unknown_token", "failed": failed,
 	}
 	if !maps.Equal(got, want) {
@@ -116,15 +117,19 @@ func (c consumer) check(t *testing.T, s *running, snippet string) {
 	if len(rejected) != len(current) || rejected == current {
 		t.Errorf("after a rejection: got the digest %q, before it %q, want another", current, rejected)
 	}
+	if lost := got["dying-rejected"]; lost == "" || lost == tokenDigest("aged") {
+		t.Errorf("a call that failed, with a token in hand that was rejected: it printed %q, want an error", lost)
+	}
 	if !strings.Contains(failed, "the event names no client") {
 		t.Errorf("a failed invocation: it printed %q", failed)
 	}
 	calls := []string{
 		"secret pos", "secret pos/DK12345678", "function " + c.id, "function " + c.id, "function pos",
-		"secret aged", "function aged", "secret aged", "function aged", "function nobody", "function ",
+		"secret aged", "function aged", "secret aged", "function aged", "function dying", "function dying", "function dying",
+		"function crowd", "function nobody", "function ",
 	}
 	if got := aws.calls(); !slices.Equal(got, calls) {
-		t.Errorf("calls:\n%q, want each token kept for as long as it is good:\n%q", got, calls)
+		t.Errorf("calls:\n%q, want each token kept for as long as it is good, and many calls made once:\n%q", got, calls)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
@@ -38,6 +39,14 @@ func main() {
 			fmt.Println("aged", err)
 		}
 	}
+	aged, _ := source.FromFunction(ctx, "dying", "", "")
+	show("dying")(source.FromFunction(ctx, "dying", "", ""))
+	show("dying-rejected")(source.FromFunction(ctx, "dying", "", aged))
+	var crowd sync.WaitGroup
+	for range 20 {
+		crowd.Go(func() { show("crowd")(source.FromFunction(ctx, "crowd", "", "")) })
+	}
+	crowd.Wait()
 	show("none")(source.FromFunction(ctx, "nobody", "", ""))
 	show("failed")(source.FromFunction(ctx, "", "", ""))
 }

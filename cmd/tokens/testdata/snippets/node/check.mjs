@@ -18,6 +18,13 @@ for (let time = 0; time < 2; time++) {
   await fromSecret("aged");
   await fromFunction(name, "aged");
 }
+const aged = await fromFunction(name, "dying");
+show("dying", await fromFunction(name, "dying"));
+await fromFunction(name, "dying", undefined, aged).then(
+  (token) => show("dying-rejected", token),
+  (error) => console.log("dying-rejected", error.message),
+);
+await Promise.all(Array.from({ length: 20 }, async () => show("crowd", await fromFunction(name, "crowd"))));
 for (const [step, unknown] of [["none", "nobody"], ["failed", ""]]) {
   try {
     show(step, await fromFunction(name, unknown));

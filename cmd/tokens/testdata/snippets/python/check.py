@@ -3,6 +3,7 @@ the SHA-256, of errors what they say."""
 
 import hashlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from tokens import NoToken, from_function, from_secret
 
@@ -24,6 +25,15 @@ show("function-unbound", from_function(name, "pos"))
 for _ in range(2):
     from_secret("aged")
     from_function(name, "aged")
+aged = from_function(name, "dying")
+show("dying", from_function(name, "dying"))
+try:
+    show("dying-rejected", from_function(name, "dying", rejected=aged))
+except Exception as error:
+    print("dying-rejected", error)
+with ThreadPoolExecutor(20) as crowd:
+    for token in crowd.map(lambda _: from_function(name, "crowd"), range(20)):
+        show("crowd", token)
 for step, unknown in (("none", "nobody"), ("failed", "")):
     try:
         show(step, from_function(name, unknown))
