@@ -30,7 +30,7 @@ type ledger struct {
 	unreadable []string
 	newest     token.Entry // that was committed last, as a list shows it
 	late       int         // due since longer than a few sweeps
-	latest     time.Time   // of which the first
+	lateSince  time.Time   // when the first of them was
 	failing    int         // failed a few times in a row, and not given up
 	active     time.Time   // the last try of any
 
@@ -75,15 +75,19 @@ func (x *examiner) count(e token.Entry, err error) {
 	switch {
 	case err != nil && e.ID == (token.ID{}):
 		l.unreadable = append(l.unreadable, said(err))
-		return
 	case err != nil:
 		l.unreadable = append(l.unreadable, fmt.Sprintf("entry %s: %s", e.ID, said(err)))
-		return
 	case e.Removed, e.Parked:
-		return
+	default:
+		l.live++
+		l.committed(e, x.publish(e.ID.Client))
+		l.tried(e, x.now.Add(-lateSweeps*x.Schedule.SweepInterval))
 	}
-	l.live++
-	publish := x.publish(e.ID.Client)
+}
+
+// committed counts what the entry's newest answer is for: publish says where its
+// access token is to be found.
+func (l *ledger) committed(e token.Entry, publish token.Publish) {
 	if publish != token.PublishFunction {
 		l.published++
 	}
@@ -93,16 +97,21 @@ func (x *examiner) count(e token.Entry, err error) {
 	if e.CommittedAt.After(l.newest.CommittedAt) {
 		l.newest = e
 	}
+}
+
+// tried counts how the entry's renewals go. It is late if it was due before that
+// time.
+func (l *ledger) tried(e token.Entry, before time.Time) {
 	if e.Result.At.After(l.active) {
 		l.active = e.Result.At
 	}
 	if e.Result.Failures >= failedTries && e.Result.Latch == nil {
 		l.failing++
 	}
-	if due := e.DueAt; !due.IsZero() && x.now.Sub(due) > lateSweeps*x.Schedule.SweepInterval {
+	if due := e.DueAt; !due.IsZero() && due.Before(before) {
 		l.late++
-		if l.latest.IsZero() || due.Before(l.latest) {
-			l.latest = due
+		if l.lateSince.IsZero() || due.Before(l.lateSince) {
+			l.lateSince = due
 		}
 	}
 }
@@ -203,7 +212,7 @@ func (x *examiner) pace(missing, refused []string, reconciled time.Time) finding
 	case x.ledger.failing > 0:
 		return warning("%d grants could not be renewed at their last %d tries or more: see `tokens status`, and what fails in the log of the refresh function.", x.ledger.failing, failedTries)
 	case x.ledger.late > 0:
-		return warning("%d grants are due and wait, the first since %s: %s.", x.ledger.late, span(x.now.Sub(x.ledger.latest)), look)
+		return warning("%d grants are due and wait, the first since %s: %s.", x.ledger.late, span(x.now.Sub(x.ledger.lateSince)), look)
 	case reconciled.IsZero() && x.ledger.live > 0:
 		return warning("Nothing is late, but no sweep has compared secrets and journal to the end yet: look again in %s.", x.Examination.ReconcileInterval)
 	case x.ledger.live == 0:
