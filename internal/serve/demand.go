@@ -41,9 +41,9 @@ func (d *demand) answer(ctx context.Context) (token.AccessToken, error) {
 	}
 }
 
-// stored is the token that some store still has of a client that cannot be
-// used, or the refusal. What the journal says must not be handed out is not
-// looked for in a secret.
+// stored is the token that some store or this instance still has of a client that
+// cannot be used, or the refusal. What the journal says must not be handed out is
+// not looked for elsewhere.
 func (d *demand) stored(ctx context.Context, refusal *Refusal) (token.AccessToken, error) {
 	now := time.Now()
 	if d.ID.Merchant != "" {
@@ -60,6 +60,9 @@ func (d *demand) stored(ctx context.Context, refusal *Refusal) (token.AccessToke
 	}
 	if t, err := d.published(ctx); err == nil && valid(t, now) {
 		return t, nil
+	}
+	if last := d.issuanceOf(d.ID).last; valid(last, now) {
+		return last, nil
 	}
 	return token.AccessToken{}, refusal
 }

@@ -20,7 +20,8 @@ const (
 // it asked for itself.
 type issuance struct {
 	access    token.AccessToken
-	version   string // of the credentials it was got with
+	version   string            // of the credentials it was got with
+	last      token.AccessToken // whatever credentials it was got with: better than an error
 	rejection token.Rejection
 	failures  int // in a row
 	retryAt   time.Time
@@ -45,9 +46,11 @@ func (d *demand) issued(ctx context.Context) (token.AccessToken, error) {
 		d.memory.remember(d.ID, o.access, ownDueAt(o.access), now)
 		return o.access, nil
 	}
-	if valid(held, time.Now()) {
-		d.hold(o.err)
-		return held, nil
+	for _, t := range []token.AccessToken{held, d.issuanceOf(d.ID).last} {
+		if valid(t, time.Now()) {
+			d.hold(o.err)
+			return t, nil
+		}
 	}
 	if refusal := RefusalOf(token.Entry{}, o.err); refusal != nil {
 		return token.AccessToken{}, refusal
@@ -128,10 +131,10 @@ func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
 
 // keep notes what a request brought.
 func (d *demand) keep(known issuance, t token.AccessToken, err error) {
-	next := issuance{access: t, version: d.client.credentials.Version, rejection: known.rejection}
+	next := issuance{access: t, version: d.client.credentials.Version, last: t, rejection: known.rejection}
 	if err != nil {
 		sweep := d.Schedule.SweepInterval
-		next.access, next.err = known.access, err
+		next.access, next.last, next.err = known.access, known.last, err
 		if known.version != next.version {
 			next.access = token.AccessToken{}
 		} else {

@@ -259,3 +259,36 @@ func TestNewCredentials(t *testing.T) {
 		})
 	})
 }
+
+// Credentials that somebody mistypes end no token that an instance has got with
+// those before.
+func TestMistypedCredentials(t *testing.T) {
+	t.Parallel()
+	for name, credentials := range map[string]token.Stored[token.Credentials]{
+		"refused":      {Version: "c2", Value: token.Credentials{Client: "pos", Unbound: true}},
+		"unreadable":   {Version: "c2", Err: token.ErrUnreadable},
+		"of no preset": {Version: "c2", Value: token.Credentials{Client: "pos", ClientID: "broken", Unbound: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.accepts = "c1"
+				s := w.server(t)
+				_, _ = s.Get(t.Context(), serve.Request{ID: pos})
+				credentials.WrittenAt = time.Now()
+				w.credentials["pos"] = credentials
+				for range 4 {
+					time.Sleep(time.Minute)
+					if got, err := s.Get(t.Context(), serve.Request{ID: pos}); err != nil || got.Value.Reveal() != "new 1" {
+						t.Errorf("Get: %q, %v; want the token from before", got.Value.Reveal(), err)
+					}
+				}
+				time.Sleep(time.Minute)
+				if _, err := s.Get(t.Context(), serve.Request{ID: pos}); codeOf(err) != serve.ClientMisconfigured {
+					t.Errorf("after it has expired: %v, want %s", err, serve.ClientMisconfigured)
+				}
+			})
+		})
+	}
+}
