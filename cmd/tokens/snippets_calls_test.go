@@ -68,12 +68,12 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case call == "secret "+agedClient:
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		answer, _ := json.Marshal(map[string]string{"Name": "aged", "SecretString": agedToken(82)}) // strings: it cannot fail
+		answer, _ := json.Marshal(map[string]string{"Name": "aged", "SecretString": agedToken(82*time.Minute)}) // strings: it cannot fail
 		_, _ = w.Write(answer)
 	case call == "function "+dyingClient && again:
 		http.Error(w, "{}", http.StatusForbidden) // which no SDK repeats
 	case call == "function "+agedClient, call == "function "+dyingClient:
-		_, _ = io.WriteString(w, agedToken(82))
+		_, _ = io.WriteString(w, agedToken(82*time.Minute))
 	case call == "function "+crowdClient:
 		_, _ = io.WriteString(w, agedToken(0))
 	default:
@@ -94,9 +94,9 @@ func callOf(body []byte) string {
 	return strings.TrimSuffix("function "+call.Client+"/"+call.Merchant, "/")
 }
 
-// agedToken is one that has lived so many minutes of 100.
-func agedToken(minutes time.Duration) string {
-	issued := time.Now().UTC().Truncate(time.Second).Add(-minutes * time.Minute)
+// agedToken is one that has lived for so long, of 100 minutes.
+func agedToken(age time.Duration) string {
+	issued := time.Now().UTC().Truncate(time.Second).Add(-age)
 	return fmt.Sprintf(`{"access_token":"aged","token_type":"Bearer","issued_at":%q,"expires_at":%q,"client":"aged"}`,
 		issued.Format(time.RFC3339), issued.Add(100*time.Minute).Format(time.RFC3339))
 }
