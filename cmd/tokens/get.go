@@ -19,7 +19,8 @@ type getCommand struct {
 
 // Help implements kong's detailed help.
 func (*getCommand) Help() string {
-	return `Only a stack that allows it (ALLOW_GET) answers. Standard output has the token alone:
+	return `Only a stack that allows it (its parameter OperatorMayGet) answers. Standard
+output has the token alone:
 
   curl -H "Authorization: Bearer $(tokens get pos/DK12345678 --stack prod)" …`
 }

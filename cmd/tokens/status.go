@@ -25,7 +25,18 @@ type statusCommand struct {
 
 // Help implements kong's detailed help.
 func (*statusCommand) Help() string {
-	return `What needs somebody comes first. States: ` + strings.Join(stateNames(), ", ") + `.
+	return `What needs somebody comes first. The states:
+
+  unreadable        what is stored is something else, or cannot be opened
+  consent_required  only the merchant can help: send a link (tokens invite)
+  expired           of no use to anybody
+  missing           promised, and never got
+  due               to be renewed by the next sweep, or after a failure
+  held              due, but its secret was written too recently
+  parked            the grant's secret was deleted by hand
+  fresh             not due yet
+  idle              asked for by nobody: renewed once a day, or when it is
+  removed           by command (tokens remove)
 
   tokens status --stack prod --trouble
   tokens status subscriptions/DK12345678 --stack prod`

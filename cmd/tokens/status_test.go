@@ -167,3 +167,13 @@ func TestWrap(t *testing.T) {
 		t.Errorf("shorten: got %q", got)
 	}
 }
+
+func TestStatusHelpExplainsEveryState(t *testing.T) {
+	t.Parallel()
+	help := (*statusCommand)(nil).Help()
+	for _, name := range stateNames() {
+		if !strings.Contains(help, "\n  "+name+" ") {
+			t.Errorf("the help says nothing of %s:\n%s", name, help)
+		}
+	}
+}
