@@ -68,7 +68,7 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case call == "secret "+agedClient:
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		answer, _ := json.Marshal(map[string]string{"Name": "aged", "SecretString": agedToken(82*time.Minute)}) // strings: it cannot fail
+		answer, _ := json.Marshal(map[string]string{"Name": "aged", "SecretString": agedToken(82 * time.Minute)}) // strings: it cannot fail
 		_, _ = w.Write(answer)
 	case call == "function "+dyingClient && again:
 		http.Error(w, "{}", http.StatusForbidden) // which no SDK repeats
