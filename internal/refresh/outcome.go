@@ -46,6 +46,14 @@ func (r *renewal) giveUp(ctx context.Context, cause error) error {
 	})
 }
 
+// nothing notes that neither store holds a grant, so that no sweep looks for one.
+func (r *renewal) nothing(ctx context.Context) error {
+	return r.note(ctx, token.ErrNotFound, func(e token.Entry) token.Entry {
+		e.Unsettled, e.DueAt = false, time.Time{}
+		return e
+	})
+}
+
 // note stores what became of the revision that was sent, gives the lease back
 // and returns the cause. An answer that another renewer committed late has
 // superseded the try: that one did not fail.

@@ -166,8 +166,13 @@ func (r *renewal) claimed(entry token.Entry, now time.Time) (token.Entry, error)
 	}
 	r.holder = r.NewID()
 	claimed, err := entry.Claim(now, token.Lease{Holder: r.holder, Until: now.Add(leaseFor)}, false)
-	if err != nil || r.asked == nil {
-		return claimed, err
+	switch {
+	case err != nil:
+		return entry, err
+	case claimed.Grant.RefreshToken.Empty() && !claimed.Unsettled: // a consent was begun and brought nothing
+		return entry, token.ErrNotFound
+	case r.asked == nil:
+		return claimed, nil
 	}
 	return r.asked(claimed)
 }
@@ -206,6 +211,9 @@ func (r *renewal) work(ctx context.Context) error {
 		if _, err := r.compare(ctx); err != nil {
 			return r.giveUp(ctx, fmt.Errorf("compare with the secret: %w", err))
 		}
+	}
+	if r.entry.Grant.RefreshToken.Empty() {
+		return r.nothing(ctx)
 	}
 	answer, err := r.send(ctx)
 	if classOf(err) == oauth.ClassGrant {
