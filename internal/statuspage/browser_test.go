@@ -102,7 +102,7 @@ func shop() (view statuspage.View, waits, fresh statuspage.Token) {
 	now := time.Now()
 	waits = statuspage.Token{
 		ID: "shop/DK12345678", State: statuspage.StateConsentRequired, Reason: "revoked", Since: now.Add(-time.Hour),
-		Problem: "refused <b>twice</b>",
+		Problem: "refused <b>twice</b>", Outcome: "unknown",
 	}
 	fresh = statuspage.Token{
 		ID: "shop/FI12345678", State: statuspage.StateFresh, Revision: 9, PublishedRevision: 7, Outcome: "succeeded",
@@ -123,7 +123,7 @@ func TestBrowserShowsEveryToken(t *testing.T) {
 	text := page.text("#groups")
 	for _, want := range []string{
 		"consent required", "only the merchant can help", "refused <b>twice</b>",
-		"fresh", "journal revision 9, secret 2 behind", "left of 2 h 01 min", "last try succeeded",
+		"fresh", "journal revision 9, secret 2 behind", "left of 2 h 01 min", "last try succeeded", "last try without a usable answer",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page says %q, want %q in it", text, want)

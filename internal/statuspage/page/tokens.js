@@ -22,6 +22,13 @@ const reasons = {
   identity_mismatch: "the last answer was somebody else's",
 };
 
+const outcomes = {
+  succeeded: "last try succeeded",
+  refused: "last try refused",
+  failed: "last try failed",
+  unknown: "last try without a usable answer",
+};
+
 const renewed = ["fresh", "due", "held", "idle", "expired"]; // by the sweeps, while there is a consent
 
 const cards = new Map(); // token id to its card
@@ -91,7 +98,7 @@ function drawToken(token, view, consented) {
   if (parts.revoke) parts.revoke.hidden = !renewed.includes(token.state);
   say(parts.kept, kept(token));
   parts.kept.title = token.version ?? "";
-  say(parts.outcome, token.outcome ? `last try ${token.outcome}` : "");
+  say(parts.outcome, outcomes[token.outcome] ?? token.outcome);
   say(parts.problem, token.problem);
   say(parts.since, reasonOf(token));
   return parts.root;
