@@ -37,6 +37,7 @@ type operatorFlags struct {
 	Stack       string `placeholder:"NAME" help:"Name of the stack, instead: its operator function is NAME-operator:live."`
 	Region      string `placeholder:"REGION" help:"Region (default: the AWS configuration's)."`
 	EndpointURL string `name:"endpoint-url" env:"AWS_ENDPOINT_URL_LAMBDA,AWS_ENDPOINT_URL" placeholder:"URL" help:"Where Lambda is, if not at AWS."`
+	Environment string `env:"AWS_ENDPOINT_URL_LAMBDA,AWS_ENDPOINT_URL" hidden:""` // what EndpointURL is if nobody names one
 }
 
 // check is part of each command's Validate.
@@ -48,6 +49,8 @@ func (f *operatorFlags) check() error {
 		return errors.New("name the operator function with --function NAME, or its stack with --stack NAME")
 	case f.name() == "" && f.Region != "":
 		return errors.New("--region: without a function, the Region is that of the AWS configuration")
+	case f.name() == "" && f.EndpointURL != f.Environment:
+		return errors.New("--endpoint-url: without a function, endpoints are those of the AWS configuration, such as AWS_ENDPOINT_URL")
 	}
 	return checkEndpoint(f.EndpointURL)
 }
