@@ -118,8 +118,14 @@ func TestPublicURL(t *testing.T) {
 			if got := stack.properties(t, "ConsentApi")["DisableExecuteApiEndpoint"]; got != test.ownName {
 				t.Errorf("the API's own name is taken away: %v, want %v: one origin", got, test.ownName)
 			}
-			if got := len(stack.ids(t, "AWS::ApiGatewayV2::DomainName")) == 1; got != test.ownName {
+			domains := stack.ids(t, "AWS::ApiGatewayV2::DomainName")
+			if got := len(domains) == 1; got != test.ownName {
 				t.Errorf("a domain is made: %v, want %v", got, test.ownName)
+			}
+			for _, id := range domains {
+				if got := at(list(stack.properties(t, id)["DomainNameConfigurations"])[0], "SecurityPolicy"); got != "TLS_1_2" {
+					t.Errorf("its oldest TLS is %v, want TLS_1_2", got)
+				}
 			}
 			if got := len(stack.ids(t, "AWS::ApiGatewayV2::ApiMapping")) == 1; got != test.ownName {
 				t.Errorf("it is mapped to the API: %v, want %v", got, test.ownName)

@@ -83,7 +83,11 @@ func TestFailuresGoSomewhere(t *testing.T) {
 		}
 	}
 	for _, id := range stack.ids(t, "AWS::Scheduler::Schedule") {
-		if got := at(stack.properties(t, id), "Target", "DeadLetterConfig", "Arn"); !reports(t, stack, got) {
+		target := stack.properties(t, id)["Target"]
+		if attempts, age := at(target, "RetryPolicy", "MaximumRetryAttempts"), at(target, "RetryPolicy", "MaximumEventAgeInSeconds"); attempts != 0.0 || age != 60.0 {
+			t.Errorf("%s: repeated %v times within %v s, want 0 and 60", id, attempts, age)
+		}
+		if got := at(target, "DeadLetterConfig", "Arn"); !reports(t, stack, got) {
 			t.Errorf("%s: lost invocations go to %v, want an encrypted queue that keeps them 14 days", id, got)
 		}
 	}
