@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -73,21 +74,10 @@ func TestCodeRequests(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			idp := serving(http.StatusOK, goodAnswer)
-			if _, err := exchange(t, idp, test.provider); err != nil || len(idp.sent()) != 1 {
-				t.Fatalf("got error %v after %d requests, want none and 1", err, len(idp.sent()))
+			if _, err := exchange(t, idp, test.provider); err != nil {
+				t.Fatal(err)
 			}
-			got, wantURL := idp.sent()[0], test.wantURL
-			if wantURL == "" {
-				wantURL = "https://idp.example/token"
-			}
-			if got.method != http.MethodPost || got.url != wantURL || got.body != test.wantBody {
-				t.Errorf("got  %s %s %q\nwant POST %s %q", got.method, got.url, got.body, wantURL, test.wantBody)
-			}
-			for name, want := range test.wantHeader {
-				if value := got.header.Get(name); value != want {
-					t.Errorf("header %s: got %q, want %q", name, value, want)
-				}
-			}
+			idp.wantSent(t, cmp.Or(test.wantURL, "https://idp.example/token"), test.wantBody, test.wantHeader)
 		})
 	}
 }

@@ -111,6 +111,24 @@ func (s *server) sent() []sent {
 	return s.requests
 }
 
+// wantSent checks the one request that was sent, and those of its headers that
+// are named.
+func (s *server) wantSent(t *testing.T, url, body string, header map[string]string) {
+	t.Helper()
+	if len(s.sent()) != 1 {
+		t.Fatalf("got %d requests, want 1", len(s.sent()))
+	}
+	got := s.sent()[0]
+	if got.method != http.MethodPost || got.url != url || got.body != body {
+		t.Errorf("got  %s %s %q\nwant POST %s %q", got.method, got.url, got.body, url, body)
+	}
+	for name, want := range header {
+		if value := got.header.Get(name); value != want {
+			t.Errorf("header %s: got %q, want %q", name, value, want)
+		}
+	}
+}
+
 // serving always gives the same answer. Header lines are "Name: value".
 func serving(status int, body string, header ...string) *server {
 	return &server{answer: func(*http.Request) (*http.Response, error) {

@@ -103,18 +103,7 @@ func TestRequests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(idp.sent()) != 1 {
-				t.Fatalf("got %d requests, want 1", len(idp.sent()))
-			}
-			got := idp.sent()[0]
-			if got.method != http.MethodPost || got.url != test.wantURL || got.body != test.wantBody {
-				t.Errorf("got  %s %s %q\nwant POST %s %q", got.method, got.url, got.body, test.wantURL, test.wantBody)
-			}
-			for name, want := range test.wantHeader {
-				if value := got.header.Get(name); value != want {
-					t.Errorf("header %s: got %q, want %q", name, value, want)
-				}
-			}
+			idp.wantSent(t, test.wantURL, test.wantBody, test.wantHeader)
 		})
 	}
 }
