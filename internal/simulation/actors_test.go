@@ -2,7 +2,6 @@ package simulation_test
 
 import (
 	"context"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -61,23 +60,8 @@ func newActors(t *testing.T) *actors {
 	}
 }
 
-func (a *actors) renewer(name string) *refresh.Renewer {
-	return &refresh.Renewer{
-		Journal: a.journal, Secrets: a.secrets, Schedule: a.schedule, Revoke: a.provider.revoke, Log: slog.New(slog.DiscardHandler),
-		NewID: func() string { return name },
-	}
-}
-
 func (a *actors) publish(ctx context.Context, urgency publish.Urgency) {
-	publisher, err := publish.New(publish.Config{
-		Journal: a.journal, Secrets: a.secrets, Schedule: a.schedule, Use: func(string) token.Use { return always },
-		Revoke: a.provider.revoke, Tell: a.tell,
-		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		a.t.Fatalf("publish.New: %v", err)
-	}
-	_, _ = publisher.Publish(ctx, a.id, urgency) // what is not published, the next sweep publishes
+	_, _ = a.publisher(1).Publish(ctx, a.id, urgency) // what is not published, the next sweep publishes
 }
 
 // renewal is what a sweep does with the grant; publication what it does then.

@@ -1,7 +1,6 @@
 package simulation_test
 
 import (
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,21 +56,4 @@ func (w *world) keepsAndDies(id token.ID) {
 	renewer, _ := w.hands("second")
 	renewer.Renew(w.t.Context(), id, endpoint{w.provider, id.Client, always}, refresh.WhenDue)
 	w.provider.answer, w.journal.fault = nil, nil
-}
-
-// hands are a renewer and a publisher of one instance.
-func (w *world) hands(name string) (*refresh.Renewer, *publish.Publisher) {
-	w.t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	publisher, err := publish.New(publish.Config{
-		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
-		Revoke: w.provider.revoke, Tell: w.tell,
-		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: log,
-	})
-	if err != nil {
-		w.t.Fatalf("publish.New: %v", err)
-	}
-	return &refresh.Renewer{
-		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: log, NewID: func() string { return name },
-	}, publisher
 }

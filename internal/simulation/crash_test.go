@@ -3,7 +3,6 @@ package simulation_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +15,15 @@ import (
 // process renews one grant and publishes it, step by step. It reports whether
 // it lived to its end.
 func (w *world) process(id token.ID, s *steps) (lived bool) {
+	return w.mortal(s, func(renewer *refresh.Renewer, publisher *publish.Publisher) {
+		renewer.Renew(w.t.Context(), id, endpoint{w.provider, id.Client, always}, refresh.WhenDue)
+		_, _ = publisher.Publish(w.t.Context(), id, publish.WhenAllowed)
+	})
+}
+
+// mortal works with the hands of an instance that may die at one of the steps. It
+// reports whether it lived to its end.
+func (w *world) mortal(s *steps, work func(*refresh.Renewer, *publish.Publisher)) (lived bool) {
 	defer func() {
 		w.journal.steps, w.secrets.steps, w.provider.steps = nil, nil, nil
 		if cause := recover(); cause != nil {
@@ -24,22 +32,9 @@ func (w *world) process(id token.ID, s *steps) (lived bool) {
 			}
 		}
 	}()
-	log := slog.New(slog.DiscardHandler)
-	renewer := &refresh.Renewer{
-		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: log,
-		NewID: func() string { return "mortal" },
-	}
-	publisher, err := publish.New(publish.Config{
-		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
-		Revoke: w.provider.revoke, Tell: w.tell,
-		ReconcileInterval: 15 * time.Minute, Concurrency: 1, Log: log,
-	})
-	if err != nil {
-		w.t.Fatalf("publish.New: %v", err)
-	}
+	renewer, publisher := w.hands("mortal")
 	w.journal.steps, w.secrets.steps, w.provider.steps = s, s, s
-	renewer.Renew(w.t.Context(), id, endpoint{w.provider, id.Client, always}, refresh.WhenDue)
-	_, _ = publisher.Publish(w.t.Context(), id, publish.WhenAllowed)
+	work(renewer, publisher)
 	return true
 }
 

@@ -122,18 +122,9 @@ func TestRemovalAndConsent(t *testing.T) {
 
 // remover is a process that removes a grant, step by step, and dies at one.
 func (w *world) remover(id token.ID, s *steps) (lived bool) {
-	defer func() {
-		w.journal.steps, w.secrets.steps, w.provider.steps = nil, nil, nil
-		if cause := recover(); cause != nil {
-			if _, died := cause.(death); !died {
-				panic(cause)
-			}
-		}
-	}()
-	_, publisher := w.hands("mortal")
-	w.journal.steps, w.secrets.steps, w.provider.steps = s, s, s
-	_, _ = publisher.Remove(w.t.Context(), id)
-	return true
+	return w.mortal(s, func(_ *refresh.Renewer, publisher *publish.Publisher) {
+		_, _ = publisher.Remove(w.t.Context(), id)
+	})
 }
 
 // A removal whose process dies before or after any of its steps, or to which a

@@ -58,29 +58,46 @@ func (w *world) addClient(name string, lifetime time.Duration, merchants int) {
 	}
 }
 
-// sweeper is one instance of the refresh function.
-func (w *world) sweeper(name string) *refresh.GrantSweep {
+// renewer is that of one instance, which does one thing at a time.
+func (w *world) renewer(name string) *refresh.Renewer {
+	return &refresh.Renewer{
+		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: slog.New(slog.DiscardHandler),
+		NewID: func() string { return name },
+	}
+}
+
+// publisher is that of one instance.
+func (w *world) publisher(concurrency int) *publish.Publisher {
 	w.t.Helper()
-	log := slog.New(slog.DiscardHandler)
 	publisher, err := publish.New(publish.Config{
 		Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Use: func(string) token.Use { return always },
 		Revoke: w.provider.revoke, Tell: w.tell,
-		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: log,
+		ReconcileInterval: 15 * time.Minute, Concurrency: concurrency, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatalf("publish.New: %v", err)
 	}
+	return publisher
+}
+
+// hands are both.
+func (w *world) hands(name string) (*refresh.Renewer, *publish.Publisher) {
+	w.t.Helper()
+	return w.renewer(name), w.publisher(1)
+}
+
+// sweeper is one instance of the refresh function.
+func (w *world) sweeper(name string) *refresh.GrantSweep {
+	w.t.Helper()
 	var holders atomic.Int64
+	renewer := w.renewer(name)
+	renewer.NewID = func() string { return fmt.Sprint(name, "-", holders.Add(1)) }
 	sweep, err := refresh.NewGrantSweep(refresh.GrantConfig{
-		Store: w.secrets, Journal: w.journal, Publisher: adapter{publisher},
-		Renewer: &refresh.Renewer{
-			Journal: w.journal, Secrets: w.secrets, Schedule: w.schedule, Revoke: w.provider.revoke, Log: log,
-			NewID: func() string { return fmt.Sprint(name, "-", holders.Add(1)) },
-		},
+		Store: w.secrets, Journal: w.journal, Publisher: adapter{w.publisher(32)}, Renewer: renewer,
 		Dial: func(c token.Credentials) (refresh.GrantEndpoint, error) {
 			return endpoint{w.provider, c.Client, always}, nil
 		},
-		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: log,
+		ReconcileInterval: 15 * time.Minute, Concurrency: 32, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		w.t.Fatalf("refresh.NewGrantSweep: %v", err)
