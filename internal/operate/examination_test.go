@@ -129,6 +129,13 @@ func TestExamine(t *testing.T) {
 		{"no grant yet", func(w *world) { clear(w.entries) }, "sealing-key", operate.CheckOK, "no grant yet to open"},
 		{"no invite key", func(w *world) { w.keyErr = errors.New("a sealing key could not be read") }, "invite-key", operate.CheckProblem, "no merchant can consent"},
 		{"a late token", func(w *world) { w.publishAccess(token.ID{Client: "pos"}, time.Hour, time.Hour) }, "schedule", operate.CheckProblem, "1 tokens of client credentials are late"},
+		{"a token of credentials that were replaced since", func(w *world) {
+			w.publishAccess(token.ID{Client: "pos"}, 20*time.Minute, 20*time.Minute)
+			w.publishAccess(token.ID{Client: "pos", Merchant: "DK1"}, 20*time.Minute, 20*time.Minute)
+			c := w.credentials["pos"]
+			c.WrittenAt = time.Now().Add(-5 * time.Minute)
+			w.credentials["pos"] = c
+		}, "schedule", operate.CheckProblem, "2 tokens of client credentials are late, the first since 4m"},
 		{"a token that waits for its secret", func(w *world) { w.publishAccess(token.ID{Client: "pos"}, time.Hour, time.Minute) }, "schedule", operate.CheckOK, "No token is late"},
 		{"a token that no sweep got", func(w *world) { delete(w.access, token.ID{Client: "pos", Merchant: "DK1"}) }, "schedule", operate.CheckWarning, "No secret has a token for pos/DK1: "},
 		{"a token of new credentials", func(w *world) {

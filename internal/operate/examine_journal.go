@@ -241,10 +241,7 @@ func (x *examiner) lateTokens(ctx context.Context) (found lateness, err error) {
 	for _, c := range x.clients {
 		for _, id := range x.issuedTo(c) {
 			one := stored[id]
-			due := x.Schedule.DueAt(one.Value)
-			if allowed := one.WrittenAt.Add(x.Schedule.WriteInterval); allowed.After(due) {
-				due = allowed
-			}
+			due := x.renewable(one, c.storedAt)
 			switch {
 			case errors.Is(one.Err, token.ErrNotFound) && late(c.storedAt):
 				found.missing = append(found.missing, id.String())
