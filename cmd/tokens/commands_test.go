@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"token-refresher/internal/sandbox/moto"
 )
 
 // tokens runs the built command line against the sandbox. An error says what it
@@ -27,7 +29,7 @@ func (s *running) tokensIn(environment []string, args ...string) (stdout string,
 		s.t.Fatal(err)
 	}
 	command := exec.CommandContext(s.t.Context(), filepath.Join(dir, "tokens"), args...)
-	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+s.facts.AWS, "AWS_REGION="+region,
+	command.Env = append(moto.Environ(), "AWS_ENDPOINT_URL="+s.facts.AWS, "AWS_REGION="+region,
 		"AWS_ACCESS_KEY_ID=sandbox", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_EC2_METADATA_DISABLED=true")
 	command.Env = append(command.Env, environment...)
 	var stderr strings.Builder

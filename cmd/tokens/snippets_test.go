@@ -164,9 +164,8 @@ func (c consumer) install(t *testing.T, snippet string) (dir string) {
 func execute(t *testing.T, dir, endpoint, name string, arguments ...string) []byte {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), name, arguments...)
-	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
 	command.Dir = dir
-	command.Env = append(own, "AWS_ENDPOINT_URL="+endpoint, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
+	command.Env = append(moto.Environ(), "AWS_ENDPOINT_URL="+endpoint, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 		"AWS_ACCESS_KEY_ID="+accessKey, "AWS_SECRET_ACCESS_KEY="+accessKey, "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_PAGER=")
 	var stderr bytes.Buffer

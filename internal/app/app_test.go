@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"os"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func awsEnvironment(t *testing.T, region string) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_REGION": region, "AWS_DEFAULT_REGION": "", "AWS_PROFILE": "",
-		"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_CA_BUNDLE": "",
 		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		t.Setenv(name, value)

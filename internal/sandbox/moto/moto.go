@@ -18,6 +18,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,6 +74,15 @@ func oneByOne(t testing.TB, address string) (endpoint string) {
 	return server.URL
 }
 
+// Environ is the environment for a program of AWS's world that a test starts:
+// this process's, without what its user has set for AWS, and without proxies.
+func Environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(strings.ToUpper(variable), "=")
+		return strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "MOTO_") || strings.HasSuffix(name, "_PROXY")
+	})
+}
+
 // Missing ends a test that needs a program which is not installed: it fails
 // where CI=true, and elsewhere is skipped with a line that says so.
 func Missing(t testing.TB, program string) {
@@ -90,6 +101,7 @@ func serve(t testing.TB, path, address string) bool {
 		t.Fatalf("address %q: %v", address, err)
 	}
 	cmd := exec.Command(path, "-H", host, "-p", port)
+	cmd.Env = Environ()
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting %s: %v", command, err)
 	}

@@ -3,7 +3,6 @@ package sandboxtest
 import (
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -39,8 +38,7 @@ func Session(t *testing.T, service, variable, endpoint string, steps []Step) {
 
 // environment is this process's without the caller's own AWS settings.
 func environment() []string {
-	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
-	return append(own, "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
+	return append(moto.Environ(), "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_MAX_ATTEMPTS=1", "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_PAGER=")
 }
