@@ -109,7 +109,7 @@ func (c *Client) ask(ctx context.Context, p provider.Provider, credentials token
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	issuedAt := time.Now().Round(0) // before sending: a token never outlives what we say
+	issuedAt := time.Now().UTC().Round(0) // before sending: a token never outlives what we say
 	received, err := q.send(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: exchange}), p)
 	var answer Answer
 	switch {

@@ -50,6 +50,7 @@ type world struct {
 	serveErr  error
 	atRisk    int
 	counted   []refresh.Tally
+	surveys   int           // lists of all secrets
 	fails     string        // the call of a store that fails
 	misdialed error         // what is wrong with all credentials
 	mistagged bool          // providers have the other grant type
@@ -183,7 +184,7 @@ const secretValue = "At-handed-out-0123456789"
 // consent adds a grant whose access token was issued so long ago.
 func (w *world) consent(merchant string, age time.Duration, change func(*token.Entry)) token.ID {
 	id := token.ID{Client: "shop", Merchant: merchant}
-	at := time.Now().Add(-age)
+	at := time.Now().UTC().Add(-age) // as the journal decodes it
 	e := token.Entry{
 		ID: id, WriteID: "first", Revision: 1,
 		Grant:  token.Grant{ID: id, RefreshToken: token.NewSecret("rt-" + merchant), ConsentedAt: at}.Stamped(1),
@@ -201,7 +202,7 @@ func (w *world) consent(merchant string, age time.Duration, change func(*token.E
 
 // publishAccess puts a token of pos into its secret.
 func (w *world) publishAccess(id token.ID, age, written time.Duration) {
-	at := time.Now().Add(-age)
+	at := time.Now().UTC().Add(-age) // as the journal decodes it
 	w.access[id] = token.Stored[token.AccessToken]{
 		Version: "v1", WrittenAt: time.Now().Add(-written),
 		Value: token.AccessToken{ID: id, Value: token.NewSecret("published " + id.String()), IssuedAt: at, ExpiresAt: at.Add(w.lifetime)},
@@ -221,7 +222,7 @@ func (e endpoint) Request(_ context.Context, merchant string) (token.AccessToken
 	if e.refuse != nil {
 		return token.AccessToken{}, e.refuse
 	}
-	now := time.Now()
+	now := time.Now().UTC()
 	return token.AccessToken{
 		ID: token.ID{Client: e.client, Merchant: merchant}, Value: token.NewSecret("new"), IssuedAt: now, ExpiresAt: now.Add(e.lifetime),
 	}, nil
@@ -239,7 +240,7 @@ func (e grantEndpoint) Refresh(_ context.Context, g token.Grant) (refresh.Refres
 	if e.refuse != nil {
 		return refresh.Refreshed{}, e.refuse
 	}
-	now := time.Now()
+	now := time.Now().UTC()
 	g.RefreshToken = token.NewSecret(g.RefreshToken.Reveal() + "+")
 	return refresh.Refreshed{Grant: g, Suspect: e.suspect, Access: token.AccessToken{
 		ID: g.ID, Value: token.NewSecret("new"), IssuedAt: now, ExpiresAt: now.Add(e.lifetime),
