@@ -62,10 +62,12 @@ func writeForever(path string) error {
 			for revision := int64(1); ; revision++ {
 				next := journaltest.Answered(worker(n), revision)
 				next.DueAt = next.CommittedAt
-				if entry, err = j.Swap(context.Background(), entry, next); err != nil {
+				stored, err := j.Swap(context.Background(), entry, next)
+				if err != nil {
 					failed <- err
 					return
 				}
+				entry = stored
 				out.Lock()
 				fmt.Println(n, revision)
 				out.Unlock()
