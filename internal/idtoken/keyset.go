@@ -55,7 +55,7 @@ func parseKey(raw []byte) (key, bool) {
 	var operations struct {
 		Allowed []string `json:"key_ops"`
 	}
-	if json.Unmarshal(raw, &parsed) != nil || json.Unmarshal(raw, &operations) != nil {
+	if json.Unmarshal(bare(raw), &parsed) != nil || json.Unmarshal(raw, &operations) != nil {
 		return key{}, false
 	}
 	public, ok := parsed.Key.(*rsa.PublicKey) // a private one that was published proves nothing
@@ -68,6 +68,24 @@ func parseKey(raw []byte) (key, bool) {
 		return key{}, false
 	}
 	return key{id: parsed.KeyID, public: public}, true
+}
+
+// bare is a key without the certificates beside it (RFC 7517 sections 4.6 to 4.9).
+// They are not looked at, and one that go-jose cannot read, or a thumbprint of
+// another spelling, would cost the key.
+func bare(raw []byte) []byte {
+	var members map[string]any
+	if json.Unmarshal(raw, &members) != nil {
+		return raw
+	}
+	for _, name := range []string{"x5u", "x5c", "x5t", "x5t#S256"} {
+		delete(members, name)
+	}
+	key, err := json.Marshal(members)
+	if err != nil {
+		return raw
+	}
+	return key
 }
 
 // named returns the keys with that id. A token that names none can only mean the

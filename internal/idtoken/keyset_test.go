@@ -62,6 +62,9 @@ func TestKeySets(t *testing.T) {
 		{name: "two keys, not named by the token", keys: []string{usual, jwk(t, claims{"kid": "2"})}, want: "kid"},
 		{name: "two keys of one name", id: "1", keys: []string{other, usual}},
 		{name: "keys of other kinds beside it", id: "1", keys: []string{marshalled(t, &curve.PublicKey), `{"kty":"quantum"}`, `7`, usual}},
+		{name: "a certificate that is none", id: "1", keys: []string{jwk(t, claims{"x5c": []string{"AAAA"}})}},
+		{name: "a certificate elsewhere", id: "1", keys: []string{jwk(t, claims{"x5u": "%"})}},
+		{name: "thumbprints of another spelling", id: "1", keys: []string{jwk(t, claims{"x5t": "AA==", "x5t#S256": "AA=="})}},
 		{name: "32 keys", id: "1", keys: append(repeat(other, 31), usual)},
 
 		{name: "for encryption", id: "1", keys: []string{jwk(t, claims{"use": "enc"}), other}, want: "signature"},
