@@ -39,15 +39,15 @@ func (c *getCommand) Validate() error {
 
 // Run prints the token: it is what the person asked for.
 func (c *getCommand) Run(ctx context.Context, con console) error {
-	if isTerminal(con.out) {
-		con.note("the access token appears on this screen: who reads it can use it until it expires")
-	}
 	var got serve.Answer
 	if err := c.ask(ctx, con, map[string]any{"action": "get", "token": c.Token}, &got); err != nil {
 		return err
 	}
 	if got.AccessToken == "" || strings.ContainsFunc(got.AccessToken, unlikely) {
 		return errors.New("what came is no access token: it is empty, or holds characters that none has")
+	}
+	if isTerminal(con.out) {
+		con.note("the access token appears on this screen: who reads it can use it until it expires")
 	}
 	return con.answer(got, func(w io.Writer) { fmt.Fprintln(w, got.AccessToken) })
 }

@@ -60,7 +60,7 @@ func (i *Inventory) showPublished(
 	case errors.Is(stored.Err, token.ErrNotFound):
 		shown.State = StateMissing
 		if waited := now.Sub(credentials.WrittenAt); waited > lateSweeps*i.Schedule.SweepInterval {
-			shown.Problem = fmt.Sprintf("no secret has it, %s after its credentials were stored: the log of the refresh function says why", span(waited))
+			shown.Problem = fmt.Sprintf("no secret has it, %s after its credentials were stored: `tokens refresh %s` says why", span(waited), id)
 		}
 		return shown
 	case stored.Err != nil:
@@ -82,7 +82,7 @@ func (i *Inventory) showPublished(
 	}
 	wanted := credentials.Value.Publish != token.PublishFunction
 	if waited := now.Sub(i.renewable(stored, credentials.WrittenAt)); wanted && waited > lateSweeps*i.Schedule.SweepInterval {
-		shown.Problem = fmt.Sprintf("due for %s and not renewed: the log of the refresh function says why", span(waited))
+		shown.Problem = fmt.Sprintf("due for %s and not renewed: `tokens refresh %s` says why", span(waited), id)
 	}
 	return shown
 }

@@ -27,7 +27,7 @@ func TestStatusOfWhatNoSweepRenewed(t *testing.T) {
 		{"due for a while, and written a moment ago", 50 * time.Minute, time.Minute, 2 * life, "", operate.StateHeld, ""},
 		{"due for a while, but held until lately", 50 * time.Minute, 17 * time.Minute, 2 * life, "", operate.StateDue, ""},
 		{"of older credentials, since this sweep", 30 * time.Minute, life, time.Minute, "", operate.StateDue, ""},
-		{"of older credentials, for a while", 30 * time.Minute, life, late, "", operate.StateDue, "due for 4m"},
+		{"of older credentials, for a while", 30 * time.Minute, life, late, "", operate.StateDue, "due for 4m0s and not renewed: `tokens refresh pos` says why"},
 		{"expired", 2 * life, 2 * life, 3 * life, "", operate.StateExpired, "due for 1h15m"},
 		{"expired, and wanted in no secret any more", 2 * life, 2 * life, 3 * life, token.PublishFunction, operate.StateExpired, ""},
 	}

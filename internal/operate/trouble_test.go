@@ -216,7 +216,7 @@ func TestStatusOfWhatNoSweepGot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for age, want := range map[time.Duration]string{
 			3 * time.Minute: "",
-			4 * time.Minute: "no secret has it, 4m0s after its credentials were stored: the log of the refresh function says why",
+			4 * time.Minute: "no secret has it, 4m0s after its credentials were stored: `tokens refresh pos` says why",
 		} {
 			w := newWorld()
 			w.credentials["pos"] = token.Stored[token.Credentials]{Value: token.Credentials{Client: "pos", Unbound: true}, WrittenAt: time.Now().Add(-age)}
