@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
