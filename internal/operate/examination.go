@@ -77,7 +77,7 @@ func (x Examination) check() error {
 // One check may take that long, and no more than a third of what is left of the
 // invocation: whatever hangs, there is an answer that says so.
 const (
-	checkTimeout = 20 * time.Second
+	checkTimeout = 40 * time.Second
 	checkShare   = 3
 )
 
@@ -119,7 +119,7 @@ type examiner struct {
 	now       time.Time
 	clients   []client // whose credentials can be used
 	grants    []token.Listed
-	grantsErr error // why they could not be listed
+	grantsErr error // why secrets could not be listed
 	providers Providers
 	ledger    *ledger // of the journal; nil if it cannot be read
 }

@@ -106,13 +106,13 @@ func TestExamine(t *testing.T) {
 		{"a mass of refusals", func(w *world) {
 			w.notes["client/shop"], _ = json.Marshal(refresh.Health{Version: "c1", Stopped: true, Mass: true, Since: time.Now()})
 		}, "credentials", operate.CheckProblem, "shop: the provider refuses many of its grants at once"},
-		{"clients cannot be listed", failing("Clients"), "credentials", operate.CheckProblem, "OperatorRole"},
+		{"clients cannot be listed", failing("Survey"), "credentials", operate.CheckProblem, "OperatorRole"},
 		{"credentials cannot be read", failing("Credentials"), "credentials", operate.CheckProblem, "OperatorRole"},
-		{"a denied list", failing("ListGrants"), "permissions", operate.CheckProblem, "list grants: store is down"},
+		{"a denied list", failing("Survey"), "permissions", operate.CheckProblem, "list secrets: store is down"},
 		{"a denied description", failing("Labels"), "permissions", operate.CheckProblem, "describe a grant: store is down"},
 		{"a denied read", failing("Grants"), "permissions", operate.CheckProblem, "read a grant: store is down"},
 		{"a denied access token", failing("AccessTokens"), "permissions", operate.CheckProblem, "read an access token: store is down"},
-		{"nobody's provider", failing("Clients"), "discovery", operate.CheckSkipped, "no client"},
+		{"nobody's provider", failing("Survey"), "discovery", operate.CheckSkipped, "no client"},
 		{"another issuer", func(w *world) {
 			w.providers.Failed = map[string]error{"shop": errors.New("discovery: the document names another issuer")}
 		}, "discovery", operate.CheckProblem, "shop: discovery: the document names another issuer"},
@@ -159,7 +159,7 @@ func TestExamine(t *testing.T) {
 		{"nothing to sweep", func(w *world) { clear(w.credentials); clear(w.grantTypes); clear(w.entries) }, "schedule", operate.CheckSkipped, "nothing to sweep"},
 		{"a backlog", change(func(e *token.Entry) { e.DueAt = time.Now().Add(-time.Hour) }), "quota", operate.CheckWarning, "1 grants are due and wait although there is room"},
 		{"a quota that is not known", failing("Due"), "quota", operate.CheckSkipped, "journal cannot be read"},
-		{"grants cannot be counted", failing("ListGrants"), "quota", operate.CheckSkipped, "cannot be listed"},
+		{"grants cannot be counted", failing("Survey"), "quota", operate.CheckSkipped, "cannot be listed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -256,6 +256,47 @@ func TestExamineEndsInTime(t *testing.T) {
 }
 
 // A message holds as many faults as a person reads.
+// tedious is a store of so many secrets that a list of them takes its time.
+type tedious struct {
+	*world
+	list time.Duration
+}
+
+func (s tedious) Survey(ctx context.Context) (map[string]token.GrantType, []token.Listed, error) {
+	select {
+	case <-time.After(s.list):
+		return s.world.Survey(ctx)
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("list secrets: %w", ctx.Err())
+	}
+}
+
+// That there was too little time is no matter of rights, and is not said so.
+func TestExamineOfTooManySecrets(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[time.Duration]operate.CheckState{19 * time.Second: operate.CheckOK, 21 * time.Second: operate.CheckProblem} {
+		synctest.Test(t, func(t *testing.T) {
+			w := healthy()
+			config := w.config(t)
+			config.Store = tedious{w, list}
+			o, err := operate.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			for _, check := range o.Examine(ctx).Checks[:2] {
+				if strings.Contains(check.Message, "role") {
+					t.Errorf("a list of %s: %s: %q, want nothing about rights", list, check.Name, check.Message)
+				}
+				if check.Name == "credentials" && (check.State != want || strings.Contains(check.Message, "too little time") != (want == operate.CheckProblem)) {
+					t.Errorf("a list of %s: %s, %q; want %s", list, check.State, check.Message, want)
+				}
+			}
+		})
+	}
+}
+
 func TestExamineNamesSomeOfMany(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -23,33 +23,26 @@ type sighting struct {
 	secretErr error // why that secret holds no grant
 }
 
-// findGrants tells the clients their grants: those that the journal knows, and
-// those that only their secrets do. It returns the current versions of the
-// secrets.
-func (i *Inventory) findGrants(ctx context.Context, clients []*subject, filter token.ID) (map[token.ID]string, error) {
+// findGrants tells the clients of grants which they have: those that the journal
+// knows, and those that only their secrets do. It returns the current versions of
+// the secrets.
+func (i *Inventory) findGrants(
+	ctx context.Context, clients map[string]*subject, listed []token.Listed, filter token.ID,
+) (map[token.ID]string, error) {
 	if len(clients) == 0 {
 		return nil, nil
 	}
-	byName := map[string]*subject{}
-	for _, s := range clients {
-		byName[s.Name] = s
-	}
-	listed, err := i.listed(ctx, byName, filter)
+	versions := versionsOf(clients, listed, filter)
+	ids, err := i.entries(ctx, clients, filter)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := i.entries(ctx, byName, filter)
-	if err != nil {
-		return nil, err
-	}
-	ids = slices.AppendSeq(ids, maps.Keys(listed))
+	ids = slices.AppendSeq(ids, maps.Keys(versions))
 	slices.SortFunc(ids, byID)
 	for _, id := range slices.Compact(ids) {
-		if s := byName[id.Client]; s != nil {
-			s.ids = append(s.ids, id)
-		}
+		clients[id.Client].ids = append(clients[id.Client].ids, id)
 	}
-	return listed, nil
+	return versions, nil
 }
 
 // showGrants looks at grants. The journal's answers are opened only for the times
@@ -81,23 +74,19 @@ func (i *Inventory) showRefused(s *subject, e token.Entry) {
 	}
 }
 
-// listed are the current versions of the grants' secrets; the one that is asked
-// for by name is read, whatever its version.
-func (i *Inventory) listed(ctx context.Context, clients map[string]*subject, filter token.ID) (map[token.ID]string, error) {
+// versionsOf are the current versions of the grants' secrets; the one that is
+// asked for by name is read, whatever its version.
+func versionsOf(clients map[string]*subject, listed []token.Listed, filter token.ID) map[token.ID]string {
 	if filter.Merchant != "" {
-		return map[token.ID]string{filter: ""}, nil
+		return map[token.ID]string{filter: ""}
 	}
-	all, err := i.Store.ListGrants(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list grants: %w", err)
-	}
-	listed := map[token.ID]string{}
-	for _, grant := range all {
+	versions := map[token.ID]string{}
+	for _, grant := range listed {
 		if !grant.Deleted && clients[grant.ID.Client] != nil {
-			listed[grant.ID] = grant.Version
+			versions[grant.ID] = grant.Version
 		}
 	}
-	return listed, nil
+	return versions
 }
 
 // entries names the journal's entries of these clients, or the one that is asked

@@ -1,10 +1,10 @@
 package operate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,11 +15,11 @@ import (
 
 // Store is what looking needs of Secrets Manager.
 type Store interface {
-	Clients(ctx context.Context, grantType token.GrantType) ([]string, error)
-	Untagged(ctx context.Context) ([]string, error)
+	// Survey lists all secrets once: the grant types of clients, empty where
+	// their credentials carry no usable tag, and the grants.
+	Survey(ctx context.Context) (clients map[string]token.GrantType, grants []token.Listed, err error)
 	Credentials(ctx context.Context, clients []string) (map[string]token.Stored[token.Credentials], error)
 	AccessTokens(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.AccessToken], error)
-	ListGrants(ctx context.Context) ([]token.Listed, error)
 	Grants(ctx context.Context, ids []token.ID) (map[token.ID]token.Stored[token.Grant], error)
 }
 
@@ -72,10 +72,6 @@ func (i *Inventory) Page(ctx context.Context, filter, after token.ID) (Status, e
 	return i.look(ctx, filter, after, boundsOf(ctx))
 }
 
-func grantTypes() []token.GrantType {
-	return []token.GrantType{token.GrantTypeClientCredentials, token.GrantTypeAuthorizationCode}
-}
-
 // unknown refuses a filter that nothing was found for. Of a client that cannot
 // be asked it is not known which tokens it has.
 func unknown(status Status, filter token.ID) *serve.Refusal {
@@ -89,79 +85,55 @@ func unknown(status Status, filter token.ID) *serve.Refusal {
 	return nil
 }
 
-// subjects are the clients to look at, by name, and the tokens that they have.
-func (i *Inventory) subjects(ctx context.Context, filter token.ID) (subjects []*subject, listed map[token.ID]string, err error) {
-	for _, grantType := range grantTypes() {
-		clients, err := i.clients(ctx, grantType, filter)
-		if err != nil {
-			return nil, nil, err
-		}
-		if grantType == token.GrantTypeAuthorizationCode {
-			listed, err = i.findGrants(ctx, clients, filter)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		subjects = append(subjects, clients...)
-	}
-	if filter.Client == "" || len(subjects) == 0 {
-		untagged, err := i.untagged(ctx, filter)
-		if err != nil {
-			return nil, nil, err
-		}
-		subjects = append(subjects, untagged...)
-	}
-	slices.SortStableFunc(subjects, func(a, b *subject) int { return cmp.Compare(a.Name, b.Name) })
-	return subjects, listed, nil
-}
-
-// clients are those of one grant type, and of client credentials the tokens that
-// they ask for.
-func (i *Inventory) clients(ctx context.Context, grantType token.GrantType, filter token.ID) ([]*subject, error) {
-	names, err := i.Store.Clients(ctx, grantType)
+// subjects are the clients to look at, by name, with the ids of their tokens, and
+// the current versions of the grants' secrets.
+func (i *Inventory) subjects(ctx context.Context, filter token.ID) ([]*subject, map[token.ID]string, error) {
+	grantTypes, listed, err := i.Store.Survey(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
+		return nil, nil, fmt.Errorf("list secrets: %w", err)
 	}
-	names = matching(names, filter)
-	credentials, err := i.Store.Credentials(ctx, names)
+	maps.DeleteFunc(grantTypes, func(name string, _ token.GrantType) bool { return filter.Client != "" && name != filter.Client })
+	credentials, err := i.Store.Credentials(ctx, tagged(grantTypes))
 	if err != nil {
-		return nil, fmt.Errorf("read credentials: %w", err)
+		return nil, nil, fmt.Errorf("read credentials: %w", err)
 	}
 	var subjects []*subject
-	for _, name := range names {
-		s := &subject{Client: Client{Name: name, GrantType: grantType, Tokens: []Token{}}, credentials: credentials[name]}
-		if err := s.credentials.Err; err != nil {
-			s.Problem = err.Error()
-		} else if grantType == token.GrantTypeClientCredentials {
-			s.ids = slices.DeleteFunc(s.credentials.Value.IDs(), func(id token.ID) bool { return filter.Merchant != "" && id != filter })
+	granted := map[string]*subject{}
+	for _, name := range slices.Sorted(maps.Keys(grantTypes)) {
+		s := newSubject(name, grantTypes[name], credentials[name])
+		if s.GrantType == token.GrantTypeAuthorizationCode {
+			granted[name] = s
 		}
+		s.ids = slices.DeleteFunc(s.ids, func(id token.ID) bool { return filter.Merchant != "" && id != filter })
 		subjects = append(subjects, s)
 	}
-	return subjects, nil
+	versions, err := i.findGrants(ctx, granted, listed, filter)
+	return subjects, versions, err
 }
 
-// untagged are the clients that no sweep finds.
-func (i *Inventory) untagged(ctx context.Context, filter token.ID) ([]*subject, error) {
-	names, err := i.Store.Untagged(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list clients without a tag: %w", err)
+// tagged are the clients whose credentials can be found, by name.
+func tagged(grantTypes map[string]token.GrantType) []string {
+	names := slices.Sorted(maps.Keys(grantTypes))
+	return slices.DeleteFunc(names, func(name string) bool { return grantTypes[name] == "" })
+}
+
+// newSubject is a client, as its credentials alone show it. Those of client
+// credentials say which tokens it has.
+func newSubject(name string, grantType token.GrantType, credentials token.Stored[token.Credentials]) *subject {
+	s := &subject{Client: Client{Name: name, GrantType: grantType, Tokens: []Token{}}, credentials: credentials}
+	switch {
+	case grantType == "": // no sweep finds it
+		s.Problem = untaggedProblem
+	case credentials.Err != nil:
+		s.Problem = credentials.Err.Error()
+	case grantType == token.GrantTypeClientCredentials:
+		s.ids = credentials.Value.IDs()
 	}
-	var subjects []*subject
-	for _, name := range matching(names, filter) {
-		subjects = append(subjects, &subject{Client: Client{Name: name, Problem: untaggedProblem, Tokens: []Token{}}})
-	}
-	return subjects, nil
+	return s
 }
 
 const untaggedProblem = "its credentials carry no tag token-refresher:grant-type, so that no sweep finds them: " +
 	"store them with `tokens client put`, or tag them"
-
-func matching(names []string, filter token.ID) []string {
-	if filter.Client == "" {
-		return names
-	}
-	return slices.DeleteFunc(names, func(name string) bool { return name != filter.Client })
-}
 
 // showHealth says of a client of grants that it is stopped. What was noted of
 // other credentials says nothing of these.

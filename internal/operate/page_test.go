@@ -251,3 +251,16 @@ func TestStatusOfOneClientGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// To list tens of thousands of secrets takes most of the time that there is: an
+// answer lists them once.
+func TestSecretsAreListedOnce(t *testing.T) {
+	t.Parallel()
+	for _, payload := range []string{`{"action":"status"}`, `{"action":"status","client":"shop"}`, `{"action":"status","client":"shop","merchant":"DK1"}`, `{"action":"doctor"}`} {
+		w := newWorld()
+		w.consent("DK1", time.Minute, nil)
+		if answer, _, err := invoke(t, w, false, payload); err != nil || w.surveys != 1 {
+			t.Errorf("%s: %d lists for %s (%v), want 1", payload, w.surveys, answer, err)
+		}
+	}
+}

@@ -161,7 +161,7 @@ func TestStatusShowsNoToken(t *testing.T) {
 
 func TestStatusFailsWithItsStores(t *testing.T) {
 	t.Parallel()
-	for _, call := range []string{"Clients", "Credentials", "AccessTokens", "Entries"} {
+	for _, call := range []string{"Survey", "Credentials", "AccessTokens", "Entries"} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld()

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"slices"
 	"time"
 
 	"token-refresher/internal/publish"
@@ -19,16 +18,6 @@ func (w *world) failing(call string) error {
 		return errStore
 	}
 	return nil
-}
-
-func (w *world) Clients(_ context.Context, grantType token.GrantType) ([]string, error) {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(w.grantTypes)) {
-		if w.grantTypes[name] == grantType {
-			names = append(names, name)
-		}
-	}
-	return names, w.failing("Clients")
 }
 
 func (w *world) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
@@ -98,24 +87,18 @@ func (w *world) Entries(context.Context) iter.Seq2[token.Entry, error] {
 	}
 }
 
-func (w *world) Untagged(context.Context) ([]string, error) {
-	var names []string
+func (w *world) Survey(context.Context) (map[string]token.GrantType, []token.Listed, error) {
+	w.surveys++
+	clients := maps.Clone(w.grantTypes)
 	for name := range w.credentials {
-		if w.grantTypes[name] == "" {
-			names = append(names, name)
-		}
+		clients[name] = w.grantTypes[name] // of some there is no tag
 	}
-	slices.Sort(names)
-	return names, w.failing("Untagged")
-}
-
-func (w *world) ListGrants(context.Context) ([]token.Listed, error) {
 	var listed []token.Listed
 	for id, stored := range w.secrets {
 		deleted := errors.Is(stored.Err, token.ErrDeleted)
 		listed = append(listed, token.Listed{ID: id, Name: "x/" + id.String() + "/grant", Version: stored.Version, Deleted: deleted})
 	}
-	return listed, w.failing("ListGrants")
+	return clients, listed, w.failing("Survey")
 }
 
 func (w *world) Grants(_ context.Context, ids []token.ID) (map[token.ID]token.Stored[token.Grant], error) {

@@ -230,7 +230,7 @@ func TestStatusOfWhatNoSweepGot(t *testing.T) {
 
 func TestStatusFailsWithEachLook(t *testing.T) {
 	t.Parallel()
-	for _, call := range []string{"Untagged", "ListGrants", "Grants"} {
+	for _, call := range []string{"Survey", "Grants"} {
 		w := newWorld()
 		id := w.consent("DK1", time.Minute, nil)
 		w.secrets[id] = token.Stored[token.Grant]{Version: "v2"}

@@ -69,6 +69,44 @@ func testUntagged(b backend) {
 	}
 }
 
+// testSurvey: what three lists tell, one does.
+func testSurvey(b backend) {
+	t := b.t
+	const tag = secretstore.TagGrantType
+	store := b.store(t)
+	version := putGrant(t, store, grantOf("one", 1), "", 1)
+	for i := range 30 {
+		b.seed(t, fmt.Sprintf("c%03d/credentials", i), validCredentials, tag, "client_credentials")
+	}
+	b.seed(t, "consent/credentials", validCredentials, tag, "authorization_code")
+	b.seed(t, "Not_A_Client/credentials", validCredentials, tag, "authorization_code")
+	b.seed(t, "bare/credentials", validCredentials)
+	b.seed(t, "strange/credentials", validCredentials, tag, "client-credentials")
+	b.seed(t, "consent/DK2/access-token", "{}", tag, "authorization_code")
+	b.seed(t, "gone/credentials", validCredentials, tag, "client_credentials")
+	b.remove(t, "gone/credentials")
+	before := b.of("ListSecrets")
+	got, grants, err := store.Survey(t.Context())
+	if err != nil {
+		t.Fatalf("Survey: %v", err)
+	}
+	if calls := b.of("ListSecrets") - before; calls != 1 {
+		t.Errorf("%d list calls, want one for less than 100 secrets", calls)
+	}
+	want := map[string]token.GrantType{
+		"bare": "", "strange": "", "consent": token.GrantTypeAuthorizationCode, "Not_A_Client": token.GrantTypeAuthorizationCode,
+	}
+	for i := range 30 {
+		want[fmt.Sprintf("c%03d", i)] = token.GrantTypeClientCredentials
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("clients (-want +got):\n%s", diff)
+	}
+	if want := []token.Listed{{ID: bound, Name: b.prefix + "/" + grantName, Version: version}}; !slices.Equal(grants, want) {
+		t.Errorf("grants: got %+v, want %+v", grants, want)
+	}
+}
+
 func testList(b backend) {
 	t := b.t
 	store := b.store(t)

@@ -54,6 +54,7 @@ func contract() []part {
 		{"nothing is put where nothing is", testPutMissing},
 		{"clients are found by their tag", testClients},
 		{"clients without a usable tag are found", testUntagged},
+		{"one list tells of clients and grants", testSurvey},
 		{"a list tells versions, tags and deletion", testList},
 		{"credentials are read whatever their neighbours are", testCredentials},
 		{"more than one batch is read", testManyBatches},

@@ -237,8 +237,9 @@ func TestRefusedCalls(t *testing.T) {
 			_, err := s.Clients(t.Context(), grantType)
 			_, untagged := s.Untagged(t.Context())
 			_, listed := s.List(t.Context())
-			if err == nil || untagged == nil || listed == nil {
-				t.Errorf("Clients: %v; Untagged: %v; List: %v; want errors", err, untagged, listed)
+			_, _, surveyed := s.Survey(t.Context())
+			if err == nil || untagged == nil || listed == nil || surveyed == nil {
+				t.Errorf("Clients: %v; Untagged: %v; List: %v; Survey: %v; want errors", err, untagged, listed, surveyed)
 			}
 			return err
 		},

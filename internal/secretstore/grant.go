@@ -47,16 +47,18 @@ func (s *Store) Labels(ctx context.Context, id token.ID) (token.Labels, error) {
 // can be reported.
 func (s *Store) ListGrants(ctx context.Context) ([]token.Listed, error) {
 	entries, err := s.list(ctx, nil)
-	if err != nil {
-		return nil, err
-	}
+	return grantsIn(entries), err
+}
+
+// grantsIn picks the grants, deleted ones too.
+func grantsIn(entries []entry) []token.Listed {
 	var grants []token.Listed
 	for _, entry := range entries {
 		if entry.Kind == KindGrant {
 			grants = append(grants, token.Listed{ID: entry.ID, Name: entry.Name, Version: entry.VersionID, Deleted: entry.Deleted})
 		}
 	}
-	return grants, nil
+	return grants
 }
 
 // PutVersion is the version id that a put makes: that of the given number, which
