@@ -120,6 +120,7 @@ func TestBrowserShowsEveryToken(t *testing.T) {
 	view, _, _ := shop()
 	page := open(t, &board{view: view})
 	page.await(`document.querySelector("#verdict-title").textContent === "1 of 2 tokens cannot be used"`)
+	page.await(`document.querySelector("#lowest").textContent !== ""`) // what ages is drawn with the next frame
 	text := page.text("#groups")
 	for _, want := range []string{
 		"consent required", "only the merchant can help", "refused <b>twice</b>",
