@@ -54,8 +54,12 @@ type consents struct {
 }
 
 // Client implements consent.Clients. Credentials are read anew for each request:
-// there are few, and each is somebody's only one.
+// there are few, and each is somebody's only one. What neither store took of an
+// earlier consent is tried again first: its merchant may come with the same invite.
 func (c *consents) Client(ctx context.Context, name string) (consent.Client, error) {
+	if atRisk := c.grants.renewer.Settle(ctx); atRisk > 0 {
+		c.atRisk(ctx, atRisk)
+	}
 	all, err := c.store.Credentials(ctx, []string{name})
 	if err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)

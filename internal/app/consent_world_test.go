@@ -60,6 +60,8 @@ type consentWorld struct {
 	provider *authserver.Server // where client shop is sent
 	other    *authserver.Server // of the same issuer, with keys of its own: production beside sandbox
 	secrets  *secretsmanager.Client
+	vault    *emulated.Server
+	table    *dynamodb.Server
 	log      *logbook
 	begun    []string // everything of attempts that must not be printed
 	merchant int
@@ -80,7 +82,7 @@ func newConsentWorld(t *testing.T) *consentWorld {
 	t.Cleanup(func() { _ = table.Close() })
 	t.Setenv("AWS_ENDPOINT_URL", listen(t, func(string) http.Handler { return vault }))
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", listen(t, func(string) http.Handler { return table }))
-	w := &consentWorld{log: &logbook{}}
+	w := &consentWorld{log: &logbook{}, vault: vault, table: table}
 	w.secrets = secretsmanager.NewFromConfig(awsAt(vault))
 	if _, err := journal.NewClient(awsAt(table)).CreateTable(t.Context(), journal.TableInput("journal")); err != nil {
 		t.Fatalf("CreateTable: %v", err)
