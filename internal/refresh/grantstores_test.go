@@ -24,7 +24,7 @@ func (w *grantWorld) Untagged(context.Context) ([]string, error) { return nil, n
 func (w *grantWorld) Credentials(_ context.Context, names []string) (map[string]token.Stored[token.Credentials], error) {
 	found := map[string]token.Stored[token.Credentials]{}
 	for _, name := range names {
-		found[name] = token.Stored[token.Credentials]{Value: token.Credentials{Client: name}, Version: w.versions[name]}
+		found[name] = token.Stored[token.Credentials]{Value: token.Credentials{Client: name}, Version: w.versions[name], Err: w.unusable[name]}
 	}
 	return found, nil
 }

@@ -88,6 +88,7 @@ type GrantSweep struct {
 	*memory
 	roster   roster
 	reported map[string]time.Time // stopped clients, since when
+	orphaned map[string]time.Time // clients without credentials, since when
 	busy     atomic.Bool
 }
 
@@ -105,6 +106,7 @@ func NewGrantSweep(config GrantConfig) (*GrantSweep, error) {
 		GrantConfig: config,
 		memory:      memory,
 		reported:    map[string]time.Time{},
+		orphaned:    map[string]time.Time{},
 		roster:      roster{memory: memory, store: config.Store, grantType: token.GrantTypeAuthorizationCode, auditInterval: config.ReconcileInterval},
 	}, nil
 }
@@ -182,14 +184,17 @@ func (s *GrantSweep) nominated(ctx context.Context, clients map[string]*client, 
 	}
 	report.Due = len(ids)
 	var due []*item
+	orphaned := map[string]bool{}
 	for _, id := range ids {
 		c := clients[id.Client]
 		if c == nil {
 			report.Remaining++
+			orphaned[id.Client] = true
 			continue
 		}
 		c.due++
 		due = append(due, &item{id: id, client: c})
 	}
+	s.orphans(ctx, orphaned, report)
 	return due, nil
 }

@@ -25,6 +25,7 @@ type grantWorld struct {
 
 	clients  map[string]token.Use
 	versions map[string]string // of the clients' credentials
+	unusable map[string]error  // clients' credentials
 	entries  map[token.ID]token.Entry
 	notes    map[string]note
 	secrets  map[token.ID]token.Stored[token.Grant]
