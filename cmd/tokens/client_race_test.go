@@ -22,10 +22,14 @@ func TestClientPutNoticesAnotherOne(t *testing.T) {
 	t.Cleanup(func() { _ = vault.Close() })
 	server := httptest.NewServer(vault)
 	t.Cleanup(server.Close)
+	ofAWS := func(name string) (string, bool) {
+		value, set := os.LookupEnv(name)
+		return value, set && strings.HasPrefix(name, "AWS_")
+	}
 	put := func(in *reading, more ...string) (code int, stderr string) {
 		var out, faults bytes.Buffer
 		args := append([]string{"client", "put", "pos", "--endpoint-url", server.URL}, more...)
-		return run(t.Context(), args, process{in: in, out: &out, err: &faults, lookup: os.LookupEnv}), faults.String()
+		return run(t.Context(), args, process{in: in, out: &out, err: &faults, lookup: ofAWS}), faults.String()
 	}
 	secret := []string{"--secret-file", "-"}
 	typed := func(before func()) *reading { return &reading{Reader: strings.NewReader("s3cret"), before: before} }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"token-refresher/internal/sandbox/moto"
 	"token-refresher/internal/statuspage"
 )
 
@@ -217,6 +218,14 @@ func checkPage(t *testing.T, s *running, issued map[string]bool) {
 	}
 }
 
+// printedCommand runs what the sandbox prints for a shell.
+func printedCommand(t *testing.T, line string) (output []byte, err error) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "sh", "-c", line)
+	command.Env = append(moto.Environ(), "AWS_CONFIG_FILE="+os.DevNull)
+	return command.Output()
+}
+
 // checkCommand runs the command that the sandbox prints.
 func checkCommand(t *testing.T, s *running) {
 	if _, err := exec.LookPath("aws"); err != nil {
@@ -225,7 +234,7 @@ func checkCommand(t *testing.T, s *running) {
 		}
 		t.Skip("the aws command is not installed")
 	}
-	output, err := exec.CommandContext(t.Context(), "sh", "-c", s.facts.Read).Output()
+	output, err := printedCommand(t, s.facts.Read)
 	if err != nil {
 		t.Fatalf("%s: %v", s.facts.Read, err)
 	}
@@ -238,7 +247,7 @@ func checkCommand(t *testing.T, s *running) {
 // checkGet runs the other command that the sandbox prints: it gets a token that
 // no secret holds, twice the same while it is fresh.
 func checkGet(t *testing.T, s *running, issued map[string]bool) {
-	output, err := exec.CommandContext(t.Context(), "sh", "-c", s.facts.Get).Output()
+	output, err := printedCommand(t, s.facts.Get)
 	if err != nil {
 		t.Fatalf("%s: %v", s.facts.Get, err)
 	}
