@@ -58,6 +58,10 @@ func answers() map[string]string {
 
 		`later {"action":"get","token":"pos"}`: `["something"]`,
 		`empty {"action":"get","token":"pos"}`: `{}`,
+
+		`empty {"action":"doctor"}`:                                 `{}`,
+		`empty {"action":"remove","token":"subscriptions/DK1"}`:     `{}`,
+		`empty {"action":"refresh","force":false,"tokens":["pos"]}`: `null`,
 	}
 }
 

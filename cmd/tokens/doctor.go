@@ -29,6 +29,9 @@ func (c *doctorCommand) Run(ctx context.Context, con console) error {
 	if err := c.ask(ctx, con, map[string]any{"action": "doctor"}, &answer); err != nil {
 		return err
 	}
+	if len(answer.Checks) == 0 {
+		return errStrange
+	}
 	err := con.answer(answer, func(w io.Writer) {
 		for _, line := range checkLines(answer.Checks, paint(con.colored()), con.width()) {
 			fmt.Fprintln(w, line)

@@ -29,6 +29,10 @@ const (
 	maxAnswer = 8 << 20
 )
 
+// errStrange: what answered is no operator function, or a newer one. That it says
+// nothing of a fault is no success.
+var errStrange = errors.New("the function's answer is not what this version knows")
+
 // operatorFlags say which operator function is asked, and where. Without one,
 // and with the functions' environment set, this process answers itself.
 type operatorFlags struct {
@@ -84,7 +88,7 @@ func (f *operatorFlags) ask(ctx context.Context, con console, event, answer any)
 		return fmt.Errorf("%s (%s)", refusal.Message, refusal.Error)
 	}
 	if err := json.Unmarshal(answered, answer); err != nil {
-		return errors.New("the function's answer is not what this version knows")
+		return errStrange
 	}
 	return nil
 }

@@ -40,6 +40,9 @@ func (c *refreshCommand) Run(ctx context.Context, con console) error {
 	if err := c.ask(ctx, con, map[string]any{"action": "refresh", "tokens": c.Tokens, "force": c.Force}, &answer); err != nil {
 		return err
 	}
+	if len(answer.Tokens) == 0 {
+		return errStrange
+	}
 	err := con.answer(answer, func(w io.Writer) {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for _, one := range answer.Tokens {

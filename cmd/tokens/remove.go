@@ -45,6 +45,9 @@ func (c *removeCommand) Run(ctx context.Context, con console) error {
 	if err := c.ask(ctx, con, map[string]any{"action": "remove", "token": c.Token}, &answer); err != nil {
 		return err
 	}
+	if !answer.Removed {
+		return errStrange
+	}
 	return con.answer(answer, func(w io.Writer) {
 		fmt.Fprintf(w, "%s: removed, %s, %s\n", printable(c.Token),
 			step(answer.Revoked, "revoked at the provider", "not revoked yet"), step(answer.Deleted, "its secrets are deleted", "its secrets are not deleted yet"))
