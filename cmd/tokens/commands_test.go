@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"token-refresher/internal/sandbox/moto"
 )
 
 // tokens runs the built command line against the sandbox. An error says what it
@@ -19,6 +17,15 @@ import (
 func (s *running) tokens(args ...string) (stdout string, err error) {
 	s.t.Helper()
 	return s.tokensIn(nil, args...)
+}
+
+// bareEnvironment is that of a user who has set nothing for AWS, for this
+// program or for the width of a terminal.
+func bareEnvironment() []string {
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir(),
+		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
+	}
 }
 
 // tokensIn is tokens with more of an environment.
@@ -29,8 +36,8 @@ func (s *running) tokensIn(environment []string, args ...string) (stdout string,
 		s.t.Fatal(err)
 	}
 	command := exec.CommandContext(s.t.Context(), filepath.Join(dir, "tokens"), args...)
-	command.Env = append(moto.Environ(), "AWS_ENDPOINT_URL="+s.facts.AWS, "AWS_REGION="+region,
-		"AWS_ACCESS_KEY_ID=sandbox", "AWS_SECRET_ACCESS_KEY=sandbox", "AWS_EC2_METADATA_DISABLED=true")
+	command.Env = append(bareEnvironment(), "AWS_ENDPOINT_URL="+s.facts.AWS, "AWS_REGION="+region,
+		"AWS_ACCESS_KEY_ID=sandbox", "AWS_SECRET_ACCESS_KEY=sandbox")
 	command.Env = append(command.Env, environment...)
 	var stderr strings.Builder
 	command.Stderr = &stderr

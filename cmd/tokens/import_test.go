@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"token-refresher/internal/sandbox/moto"
 	"token-refresher/internal/sandbox/sandboxtest"
 	"token-refresher/internal/sandbox/secretsmanager"
 	"token-refresher/internal/secretstore"
@@ -109,8 +108,8 @@ func (b *bulk) run(killAfter int) map[string]string {
 		b.t.Fatal(err)
 	}
 	command := exec.CommandContext(b.t.Context(), filepath.Join(dir, "tokens"), "--json", "import", b.file, "--client", "subscriptions", "--yes", "--endpoint-url", b.endpoint)
-	command.Env = append(moto.Environ(), "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_EC2_METADATA_DISABLED=true", fmt.Sprintf("SECRET_WRITES_PER_SECOND=%d", 40*importSpeed))
+	command.Env = append(bareEnvironment(), "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		fmt.Sprintf("SECRET_WRITES_PER_SECOND=%d", 40*importSpeed))
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	stdout, err := command.StdoutPipe()

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"token-refresher/internal/sandbox/moto"
 )
 
 // stack is a translated template together with parameter values.
@@ -56,6 +58,7 @@ var translate = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	command := exec.Command("python3", "../../.ci/translate.py")
+	command.Env = moto.Environ()
 	command.Stdin = bytes.NewReader(template)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
