@@ -96,15 +96,17 @@ func TestExamine(t *testing.T) {
 	}{
 		{"no client", func(w *world) { clear(w.credentials); clear(w.grantTypes) }, "credentials", operate.CheckWarning, "no client yet"},
 		{"credentials that do not parse", func(w *world) { w.credentials["shop"] = token.Stored[token.Credentials]{Err: token.ErrUnreadable} }, "credentials", operate.CheckProblem, "shop: unreadable"},
-		{"credentials that cannot be used", func(w *world) { w.misdialed = errors.New("client_secret: is missing\nscopes: are none") }, "credentials", operate.CheckProblem, "pos: client_secret: is missing, scopes"},
+		{"credentials that cannot be used", func(w *world) { w.misdialed = errors.New("client_secret: is missing\nscopes: are none") }, "credentials", operate.CheckProblem, "pos: client_secret: is missing, scopes: are none: correct them with `tokens client put`, or the hosts"},
 		{"another grant type than the tag", func(w *world) { w.mistagged = true }, "credentials", operate.CheckProblem, "shop: its provider has another grant_type than the tag"},
 		{"no tag", func(w *world) { delete(w.grantTypes, "pos") }, "credentials", operate.CheckProblem, "pos: the tag token-refresher:grant-type is missing"},
 		{"stopped", func(w *world) {
 			w.notes["client/shop"], _ = json.Marshal(refresh.Health{Version: "c1", Stopped: true, Since: time.Now()})
-		}, "credentials", operate.CheckProblem, "shop: the provider refuses them since 2000-01-01T00:00:00Z"},
+		}, "credentials", operate.CheckProblem, "shop: the provider refuses them since 2000-01-01T00:00:00Z: store them anew"},
 		{"a mass of refusals", func(w *world) {
 			w.notes["client/shop"], _ = json.Marshal(refresh.Health{Version: "c1", Stopped: true, Mass: true, Since: time.Now()})
-		}, "credentials", operate.CheckProblem, "shop: the provider refuses many of its grants at once"},
+		}, "credentials", operate.CheckProblem, "shop: the provider refuses many of its grants at once since 2000-01-01T00:00:00Z: ask it why."},
+		{"one client's that may not be read", func(w *world) { w.credentials["shop"] = token.Stored[token.Credentials]{Err: errStore} }, "credentials", operate.CheckProblem, "shop: store is down: give the function's role"},
+		{"no notes", failing("Note"), "credentials", operate.CheckProblem, "is not known (read the client's health: store is down): see the other checks."},
 		{"clients cannot be listed", failing("Survey"), "credentials", operate.CheckProblem, "OperatorRole"},
 		{"credentials cannot be read", failing("Credentials"), "credentials", operate.CheckProblem, "OperatorRole"},
 		{"a denied list", failing("Survey"), "permissions", operate.CheckProblem, "list secrets: store is down"},
@@ -125,6 +127,7 @@ func TestExamine(t *testing.T) {
 		{"no walk", failing("Entries"), "journal", operate.CheckProblem, "read to its end"},
 		{"no key", func(w *world) { w.keyErr = errors.New("a sealing key could not be read") }, "sealing-key", operate.CheckProblem, "could not be read"},
 		{"the newest cannot be opened", change(func(e *token.Entry) { e.Sealed = token.ErrSealed }), "sealing-key", operate.CheckProblem, "that of shop/DK1, cannot be opened"},
+		{"the newest cannot be read", func(w *world) { change(func(*token.Entry) {})(w); w.fails = "Get" }, "sealing-key", operate.CheckProblem, "It is readable, but whether it opens the newest answer, that of shop/DK1, is not known (store is down): give"},
 		{"no grant yet", func(w *world) { clear(w.entries) }, "sealing-key", operate.CheckOK, "no grant yet to open"},
 		{"no invite key", func(w *world) { w.keyErr = errors.New("a sealing key could not be read") }, "invite-key", operate.CheckProblem, "no merchant can consent"},
 		{"a late token", func(w *world) { w.publishAccess(token.ID{Client: "pos"}, time.Hour, time.Hour) }, "schedule", operate.CheckProblem, "1 tokens of client credentials are late"},

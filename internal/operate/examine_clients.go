@@ -28,7 +28,7 @@ func (x *examiner) credentials(ctx context.Context) finding {
 	case err != nil:
 		return problem("Credentials cannot be read (%s): give the function's role what template.yaml gives OperatorRole.", said(err))
 	case len(faults) > 0:
-		return problem("%s: store them anew with `tokens client put`.", several(faults))
+		return problem("%s.", several(faults))
 	case len(x.clients) == 0:
 		return warning("There is no client yet: store one with `tokens client put`.")
 	default:
@@ -36,8 +36,11 @@ func (x *examiner) credentials(ctx context.Context) finding {
 	}
 }
 
+// anew is what to do about credentials that are wrong themselves.
+const anew = ": store them anew with `tokens client put`"
+
 // eachClient reads the credentials of all clients, and says what is wrong with
-// some.
+// some, and what to do.
 func (x *examiner) eachClient(ctx context.Context) (faults []string, err error) {
 	grantTypes, grants, err := x.Store.Survey(ctx)
 	x.grants, x.grantsErr = grants, err
@@ -49,7 +52,7 @@ func (x *examiner) eachClient(ctx context.Context) (faults []string, err error) 
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(grantTypes)) {
-		fault := "the tag token-refresher:grant-type is missing"
+		fault := "the tag token-refresher:grant-type is missing" + anew
 		if grantTypes[name] != "" {
 			fault = x.client(ctx, name, grantTypes[name], stored[name])
 		}
@@ -60,18 +63,21 @@ func (x *examiner) eachClient(ctx context.Context) (faults []string, err error) 
 	return faults, nil
 }
 
-// client says what is wrong with one client, or nothing.
+// client says what is wrong with one client and what to do, or nothing.
 func (x *examiner) client(ctx context.Context, name string, tagged token.GrantType, stored token.Stored[token.Credentials]) (fault string) {
+	if errors.Is(stored.Err, token.ErrUnreadable) || token.Absent(stored.Err) {
+		return said(stored.Err) + anew
+	}
 	if stored.Err != nil {
-		return said(stored.Err)
+		return said(stored.Err) + ": give the function's role what template.yaml gives OperatorRole"
 	}
 	endpoint, err := x.Dial(stored.Value)
 	if err != nil {
-		return said(err)
+		return said(err) + ": correct them with `tokens client put`, or the hosts with the stack's PROVIDER_HOSTS"
 	}
 	grants := endpoint.Grants != nil
 	if grants != (tagged == token.GrantTypeAuthorizationCode) {
-		return "its provider has another grant_type than the tag token-refresher:grant-type, " + string(tagged)
+		return "its provider has another grant_type than the tag token-refresher:grant-type, " + string(tagged) + anew
 	}
 	x.clients = append(x.clients, client{credentials: stored.Value, storedAt: stored.WrittenAt, grants: grants})
 	if !grants {
@@ -87,11 +93,14 @@ func (x *examiner) stopped(ctx context.Context, name, version string) (fault str
 	since := shown.Since.UTC().Format(time.RFC3339)
 	switch shown.Reason {
 	case "":
-		return shown.Problem
+		if shown.Problem == "" {
+			return ""
+		}
+		return "whether its provider refuses it is not known (" + shown.Problem + "): see the other checks"
 	case refresh.ReasonInvalidGrant:
-		return "the provider refuses many of its grants at once since " + since + ", ask it why"
+		return "the provider refuses many of its grants at once since " + since + ": ask it why"
 	default:
-		return "the provider refuses them since " + since
+		return "the provider refuses them since " + since + anew
 	}
 }
 

@@ -153,10 +153,10 @@ func (x *examiner) sealingKey(ctx context.Context) finding {
 	}
 	id := x.ledger.newest.ID
 	entry, err := x.Journal.Get(ctx, id)
-	if err == nil {
-		err = entry.Sealed
-	}
 	if err != nil {
+		return problem("It is readable, but whether it opens the newest answer, that of %s, is not known (%s): give the function's role what template.yaml gives OperatorRole.", id, said(err))
+	}
+	if err := entry.Sealed; err != nil {
 		return problem("The newest answer, that of %s, cannot be opened (%s): the key it was sealed with is needed again; see docs/disaster.md.", id, said(err))
 	}
 	return well("It is readable, and opens the newest answer, that of %s.", id)
