@@ -59,14 +59,15 @@ func (s *Store) batch(ctx context.Context, secrets []string) (map[string]found, 
 // only one secret can be the cause of, such as a value that KMS cannot decrypt,
 // the halves are read apart until that one stands alone.
 func (s *Store) chunk(ctx context.Context, secrets []string) (map[string]found, error) {
+	if len(secrets) == 1 {
+		return s.single(ctx, secrets[0])
+	}
 	all, err := s.pages(ctx, secrets)
 	switch {
 	case err == nil:
 		return all, nil
 	case !concernsOne(err):
 		return nil, callError("read secrets", err)
-	case len(secrets) == 1:
-		return map[string]found{secrets[0]: {err: s.explain(ctx, secrets[0], err)}}, nil
 	}
 	half := len(secrets) / 2
 	all, err = s.chunk(ctx, secrets[:half])
@@ -76,6 +77,20 @@ func (s *Store) chunk(ctx context.Context, secrets []string) (map[string]found, 
 	others, err := s.chunk(ctx, secrets[half:])
 	maps.Copy(all, others)
 	return all, err
+}
+
+// single reads one secret by itself: an account may make 10,000 such calls a
+// second but only 100 batches, and the sweeps need those (AWS Secrets Manager
+// quotas).
+func (s *Store) single(ctx context.Context, name string) (map[string]found, error) {
+	one := s.get(ctx, name, "")
+	switch err := one.err; {
+	case err == nil, errors.Is(err, token.ErrDeleted), errors.Is(err, token.ErrUnreadable),
+		errors.Is(err, ErrDenied), concernsOne(err):
+		return map[string]found{name: one}, nil
+	default:
+		return nil, err
+	}
 }
 
 // concernsOne reports whether a refused batch can be the fault of a single

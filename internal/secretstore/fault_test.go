@@ -229,7 +229,7 @@ func TestRefusedCalls(t *testing.T) {
 	calls := map[string]func(*testing.T, *secretstore.Store) error{
 		"BatchGetSecretValue": func(t *testing.T, s *secretstore.Store) error {
 			t.Helper()
-			_, err := s.AccessTokens(t.Context(), []token.ID{unbound})
+			_, err := s.AccessTokens(t.Context(), []token.ID{unbound, {Client: unbound.Client, Merchant: "DK12345678"}})
 			return err
 		},
 		"ListSecrets": func(t *testing.T, s *secretstore.Store) error {

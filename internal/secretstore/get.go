@@ -3,7 +3,6 @@ package secretstore
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -21,7 +20,7 @@ func (s *Store) get(ctx context.Context, name, version string) found {
 	defer cancel()
 	out, err := s.client.GetSecretValue(callCtx, input)
 	if err != nil {
-		return found{err: s.explain(ctx, name, fmt.Errorf("read: %w", err))}
+		return found{err: s.explain(ctx, name, err)}
 	}
 	f := found{version: aws.ToString(out.VersionId), created: aws.ToTime(out.CreatedDate)}
 	if out.SecretString == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sm "github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"token-refresher/internal/secretstore"
@@ -30,6 +31,7 @@ type stub struct {
 
 	mu      sync.Mutex
 	batches [][]string
+	singles []string
 	filters []map[types.FilterNameStringType]string // of every list call
 }
 
@@ -49,6 +51,21 @@ func (s *stub) BatchGetSecretValue(_ context.Context, in *sm.BatchGetSecretValue
 	s.batches = append(s.batches, in.SecretIdList)
 	s.mu.Unlock()
 	return s.batch(in)
+}
+
+// GetSecretValue answers as a batch of one does.
+func (s *stub) GetSecretValue(_ context.Context, in *sm.GetSecretValueInput, _ ...func(*sm.Options)) (*sm.GetSecretValueOutput, error) {
+	s.mu.Lock()
+	s.singles = append(s.singles, aws.ToString(in.SecretId))
+	s.mu.Unlock()
+	out, err := s.batch(&sm.BatchGetSecretValueInput{SecretIdList: []string{aws.ToString(in.SecretId)}})
+	if err != nil {
+		return nil, err
+	}
+	one := out.SecretValues[0]
+	return &sm.GetSecretValueOutput{
+		Name: one.Name, SecretString: one.SecretString, VersionId: one.VersionId, CreatedDate: one.CreatedDate,
+	}, nil
 }
 
 func (s *stub) DescribeSecret(context.Context, *sm.DescribeSecretInput, ...func(*sm.Options)) (*sm.DescribeSecretOutput, error) {
@@ -172,6 +189,39 @@ func TestOneBadSecretFailsNoOther(t *testing.T) {
 	longest := slices.MaxFunc(s.batches, func(a, b []string) int { return len(a) - len(b) })
 	if len(got) != 25 || len(longest) != 20 {
 		t.Errorf("%d entries in batches of at most %d, want 25 in 20", len(got), len(longest))
+	}
+}
+
+// Who asks for one token makes no call of those that sweeps need: an account has
+// 100 batches a second.
+func TestOneSecretIsNoBatch(t *testing.T) {
+	t.Parallel()
+	fails := error(nil)
+	s := &stub{batch: func(*sm.BatchGetSecretValueInput) (*sm.BatchGetSecretValueOutput, error) {
+		return &sm.BatchGetSecretValueOutput{SecretValues: []types.SecretValueEntry{entry("a")}}, fails
+	}}
+	if got := credentialsOf(t, s, "a", "a"); got["a"].Err != nil {
+		t.Errorf("a: %v", got["a"].Err)
+	}
+	for _, test := range []struct {
+		name  string
+		fault error
+		alone bool // said of the secret, not of the read
+	}{
+		{"not found", &types.ResourceNotFoundException{}, true},
+		{"cannot be decrypted", &types.DecryptionFailure{}, true},
+		{"denied", &smithy.GenericAPIError{Code: "AccessDeniedException"}, true},
+		{"throttled", &smithy.GenericAPIError{Code: "ThrottlingException"}, false},
+		{"no answer", io.ErrUnexpectedEOF, false},
+	} {
+		fails = test.fault
+		got, err := newStore(t, secretstore.Config{Client: s}).Credentials(t.Context(), []string{"a"})
+		if alone := err == nil; alone != test.alone || alone && got["a"].Err == nil {
+			t.Errorf("%s: error = %v, of the secret %v; want it said of the secret: %t", test.name, err, got["a"].Err, test.alone)
+		}
+	}
+	if len(s.batches) != 0 || len(s.singles) != 6 {
+		t.Errorf("%d batches and %d single reads, want 0 and 6", len(s.batches), len(s.singles))
 	}
 }
 
