@@ -1,6 +1,7 @@
 package serve_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -77,6 +78,26 @@ func TestHangingStoreHoldsNobodyUp(t *testing.T) {
 		w.took()
 		if get(client.Merchants[1]); !slices.Contains(w.took(), "Credentials") {
 			t.Error("the credentials were not read again")
+		}
+	})
+}
+
+// While the journal cannot be read, the token that its secret holds is better
+// than an error, as long as it is valid.
+func TestPublishedTokenWhileTheJournalIsDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.lifetime = time.Hour
+		id := w.publish(w.consent(time.Minute, nil), time.Minute)
+		w.fails = "Get"
+		s := w.server(t)
+		if got, err := s.Get(t.Context(), serve.Request{ID: id}); err != nil || got.Value.Reveal() != "published" {
+			t.Errorf("Get: %q, %v; want the published token", got.Value.Reveal(), err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := s.Get(t.Context(), serve.Request{ID: id}); !errors.Is(err, errStore) {
+			t.Errorf("after it has expired: %v, want the store's error", err)
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (d *demand) granted(ctx context.Context) (token.AccessToken, error) {
 	case errors.Is(err, token.ErrNotFound):
 		return token.AccessToken{}, refuse(UnknownToken, "there is no grant of this merchant")
 	case err != nil:
-		return token.AccessToken{}, fmt.Errorf("read the journal: %w", err)
+		return d.unread(ctx, fmt.Errorf("read the journal: %w", err))
 	case e.Sealed != nil:
 		return d.sealed(ctx, e)
 	case !usable(e):
@@ -49,6 +49,16 @@ func (d *demand) granted(ctx context.Context) (token.AccessToken, error) {
 		o.entry = e
 	}
 	return d.give(o.entry, o.err)
+}
+
+// unread is the token that its secret holds while the journal cannot be read:
+// whoever may ask here could read it there. A grant that was removed has none.
+func (d *demand) unread(ctx context.Context, err error) (token.AccessToken, error) {
+	if t, unpublished := d.published(ctx); unpublished == nil && valid(t, time.Now()) {
+		d.hold(err)
+		return t, nil
+	}
+	return token.AccessToken{}, err
 }
 
 // sealed is the published token of an entry that cannot be opened, if its secret

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -109,7 +110,7 @@ func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
 	switch current := known.version == d.client.credentials.Version; {
 	case current && d.good(known.access, now) && !known.access.Value.Equal(held.Value):
 		return outcome{access: known.access, did: "shared"}
-	case current && now.Before(known.retryAt):
+	case current && now.Before(known.retryAt) && (outlasts(held, now) || !errors.Is(known.err, errSlow)):
 		return outcome{err: known.err}
 	}
 	if d.rejects(held) {
@@ -122,11 +123,30 @@ func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
 	if refusal := d.barred(now); refusal != nil {
 		return outcome{err: refusal}
 	}
-	t, err := d.request(ctx)
+	t, err := d.ask(ctx, held)
 	d.Count(ctx, refresh.TallyOf(err))
 	d.blame(ctx, err)
 	d.keep(known, t, err)
 	return outcome{access: t, did: "issued", err: err}
+}
+
+// errSlow: the provider took longer than a request is waited for while a valid
+// token is in hand. That is no fault of it.
+var errSlow = errors.New("the provider takes long")
+
+// ask makes the request. It is given up after two seconds if the token in hand
+// is still valid then: another can be asked for at any time.
+func (d *demand) ask(ctx context.Context, held token.AccessToken) (token.AccessToken, error) {
+	if !outlasts(held, time.Now()) {
+		return d.request(ctx)
+	}
+	short, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	defer cancel()
+	t, err := d.request(short)
+	if err != nil && context.Cause(short) == errSlow { //nolint:errorlint // ours, and nothing wraps it
+		return token.AccessToken{}, errSlow
+	}
+	return t, err
 }
 
 // keep notes what a request brought.

@@ -134,6 +134,42 @@ func TestOneRequestAtATime(t *testing.T) {
 	})
 }
 
+// A slow provider costs who has a valid token two seconds, and no more than one
+// request a minute; who has none gets one, however long it takes.
+func TestSlowProviderOfIssued(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.lifetime, w.takes = time.Hour, 5*time.Second
+		w.publish(pos, 50*time.Minute)
+		s := w.server(t)
+		began, slow := time.Now(), 0
+		for time.Since(began) < 10*time.Minute-3*time.Second {
+			asked := time.Now()
+			got, err := s.Get(t.Context(), serve.Request{ID: pos})
+			switch took := time.Since(asked); {
+			case err != nil || got.Value.Reveal() != "published":
+				t.Fatalf("after %s: %q, %v; want the published token", time.Since(began), got.Value.Reveal(), err)
+			case took == 2*time.Second:
+				slow++
+			case took != 0:
+				t.Fatalf("after %s: it took %s, want two seconds or none", time.Since(began), took)
+			}
+			time.Sleep(time.Second)
+		}
+		if slow < 10 || slow > 15 {
+			t.Errorf("%d waited, want about one a minute", slow)
+		}
+		time.Sleep(2 * time.Second)
+		if got, err := s.Get(t.Context(), serve.Request{ID: pos}); err != nil || got.Value.Reveal() == "published" {
+			t.Errorf("when it ends: %q, %v; want a new one", got.Value.Reveal(), err)
+		}
+		if len(w.told) != 0 {
+			t.Errorf("told %v, want nothing: a slow provider is not blamed", w.told)
+		}
+	})
+}
+
 // Who looked before another's request and asks after it gets that one's token.
 func TestNoSecondRequestForWhoLookedBefore(t *testing.T) {
 	t.Parallel()
