@@ -94,7 +94,8 @@ func TestExamine(t *testing.T) {
 		want    operate.CheckState
 		says    string
 	}{
-		{"no client", func(w *world) { clear(w.credentials); clear(w.grantTypes) }, "credentials", operate.CheckWarning, "no client yet"},
+		{"no client", func(w *world) { clear(w.credentials); clear(w.grantTypes); clear(w.secrets) }, "credentials", operate.CheckWarning, "no client yet"},
+		{"credentials that are gone, and a grant that is not", func(w *world) { delete(w.credentials, "shop"); delete(w.grantTypes, "shop") }, "credentials", operate.CheckProblem, "shop: not found: store them anew"},
 		{"credentials that do not parse", func(w *world) { w.credentials["shop"] = token.Stored[token.Credentials]{Err: token.ErrUnreadable} }, "credentials", operate.CheckProblem, "shop: unreadable"},
 		{"credentials that cannot be used", func(w *world) { w.misdialed = errors.New("client_secret: is missing\nscopes: are none") }, "credentials", operate.CheckProblem, "pos: client_secret: is missing, scopes: are none: correct them with `tokens client put`, or the hosts"},
 		{"another grant type than the tag", func(w *world) { w.mistagged = true }, "credentials", operate.CheckProblem, "shop: its provider has another grant_type than the tag"},

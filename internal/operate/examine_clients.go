@@ -42,7 +42,7 @@ const anew = ": store them anew with `tokens client put`"
 // eachClient reads the credentials of all clients, and says what is wrong with
 // some, and what to do.
 func (x *examiner) eachClient(ctx context.Context) (faults []string, err error) {
-	grantTypes, grants, err := x.Store.Survey(ctx)
+	grantTypes, grants, err := x.survey(ctx)
 	x.grants, x.grantsErr = grants, err
 	if err != nil {
 		return nil, err

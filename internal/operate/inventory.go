@@ -88,7 +88,7 @@ func unknown(status Status, filter token.ID) *serve.Refusal {
 // subjects are the clients to look at, by name, with the ids of their tokens, and
 // the current versions of the grants' secrets.
 func (i *Inventory) subjects(ctx context.Context, filter token.ID) ([]*subject, map[token.ID]string, error) {
-	grantTypes, listed, err := i.Store.Survey(ctx)
+	grantTypes, listed, err := i.survey(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list secrets: %w", err)
 	}
@@ -111,6 +111,21 @@ func (i *Inventory) subjects(ctx context.Context, filter token.ID) ([]*subject, 
 	return subjects, versions, err
 }
 
+// survey lists clients and grants. A client is also one that has grants and no
+// credentials any more: nothing else tells of its tokens.
+func (i *Inventory) survey(ctx context.Context) (clients map[string]token.GrantType, grants []token.Listed, err error) {
+	clients, grants, err = i.Store.Survey(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, grant := range grants {
+		if _, known := clients[grant.ID.Client]; !known && !grant.Deleted {
+			clients[grant.ID.Client] = token.GrantTypeAuthorizationCode
+		}
+	}
+	return clients, grants, nil
+}
+
 // tagged are the clients whose credentials can be found, by name.
 func tagged(grantTypes map[string]token.GrantType) []string {
 	names := slices.Sorted(maps.Keys(grantTypes))
@@ -124,6 +139,8 @@ func newSubject(name string, grantType token.GrantType, credentials token.Stored
 	switch {
 	case grantType == "": // no sweep finds it
 		s.Problem = untaggedProblem
+	case token.Absent(credentials.Err):
+		s.Problem = credentials.Err.Error() + ": nothing renews its tokens; restore that secret, or store it anew with `tokens client put`"
 	case credentials.Err != nil:
 		s.Problem = credentials.Err.Error()
 	case grantType == token.GrantTypeClientCredentials:

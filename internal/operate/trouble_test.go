@@ -75,6 +75,11 @@ func TestStatusOfClientsInTrouble(t *testing.T) {
 		{"does not parse", "shop", func(w *world) {
 			w.credentials["shop"] = token.Stored[token.Credentials]{Err: fmt.Errorf("secret x/shop/credentials: %w", token.ErrUnreadable)}
 		}, "secret x/shop/credentials: unreadable", ""},
+		{"its credentials are gone, and its grants are not", "shop", func(w *world) {
+			w.consent("DK1", time.Minute, nil)
+			delete(w.credentials, "shop")
+			delete(w.grantTypes, "shop")
+		}, "not found: nothing renews its tokens; restore that secret", ""},
 		{"stopped", "shop", noted(refresh.Health{Version: "c1", Stopped: true, Since: since}), "store those that it gave you", "invalid_client"},
 		{"a mass of refusals", "shop", noted(refresh.Health{Version: "c1", Stopped: true, Mass: true, Since: since}), "refuses many of its grants at once", "invalid_grant"},
 		{"stopped before its credentials were replaced", "shop", noted(refresh.Health{Version: "c0", Stopped: true, Since: since}), "", ""},
