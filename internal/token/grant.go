@@ -135,8 +135,15 @@ func (e Entry) Judge(stored Stored[Grant]) (revision int64, standing Standing) {
 }
 
 // consentedSince reports whether the consent that the entry holds was given after
-// that time, which may be unknown. A consent that an import dates ahead was not.
+// that time, which may be unknown. A consent that an import dates ahead was not,
+// and one of the same second may not have been if the time is in whole seconds.
 func (e Entry) consentedSince(written time.Time) bool {
 	given := e.Grant.ConsentedAt
-	return !written.IsZero() && given.After(written) && !given.After(e.CommittedAt)
+	if written.IsZero() || given.After(e.CommittedAt) {
+		return false
+	}
+	if written.Nanosecond() == 0 {
+		given = given.Truncate(time.Second)
+	}
+	return given.After(written)
 }

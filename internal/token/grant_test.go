@@ -106,13 +106,12 @@ func TestRuleR(t *testing.T) {
 // had looked at: an import, or what a journal that is lost has published.
 func TestConsentIsNewerThanWhatStoodThere(t *testing.T) {
 	t.Parallel()
-	consented := grantWith("consented")
-	consented.ConsentedAt = noon
 	ahead := grantWith("pasted")
 	ahead.ConsentedAt = noon.Add(time.Hour)
 	for _, tt := range []struct {
 		name     string
 		found    token.Grant
+		given    time.Duration // the consent, since noon
 		written  time.Duration // since the consent
 		dated    time.Duration // the consent, ahead of its commit
 		revision int64
@@ -121,15 +120,19 @@ func TestConsentIsNewerThanWhatStoodThere(t *testing.T) {
 		{name: "pasted before", found: grantWith("pasted"), written: -time.Millisecond, revision: 1, standing: token.Older},
 		{name: "pasted before, dated ahead", found: ahead, written: -time.Minute, revision: 1, standing: token.Older},
 		{name: "pasted since", found: grantWith("pasted"), written: time.Second, revision: 3, standing: token.Newer},
+		{name: "pasted in the same second, told in whole ones", found: grantWith("pasted"), given: time.Second / 2, written: -time.Second / 2, revision: 3, standing: token.Newer},
+		{name: "pasted in the second before, told in whole ones", found: grantWith("pasted"), given: time.Second, written: -time.Second, revision: 1, standing: token.Older},
 		{name: "stamped before, by a journal that is lost", found: grantWith("stamped").Stamped(17), written: -time.Hour, revision: 1, standing: token.Older},
 		{name: "stamped since", found: grantWith("stamped").Stamped(17), written: time.Second, revision: 17, standing: token.Newer},
 		{name: "pasted before, over an import that is dated ahead", found: grantWith("pasted"), written: -time.Minute, dated: time.Hour, revision: 3, standing: token.Newer},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := token.Entry{ID: grantID, Revision: 2, Grant: consented.Stamped(2), CommittedAt: noon.Add(-tt.dated)}
+			consented := grantWith("consented")
+			consented.ConsentedAt = noon.Add(tt.given)
+			e := token.Entry{ID: grantID, Revision: 2, Grant: consented.Stamped(2), CommittedAt: consented.ConsentedAt.Add(-tt.dated)}
 			e.Memory = e.Memory.With(token.NewSecret("rt-1"), 1)
-			found := token.Stored[token.Grant]{Value: tt.found, Version: "x", WrittenAt: noon.Add(tt.written)}
+			found := token.Stored[token.Grant]{Value: tt.found, Version: "x", WrittenAt: consented.ConsentedAt.Add(tt.written)}
 			if revision, standing := e.Judge(found); revision != tt.revision || standing != tt.standing {
 				t.Errorf("Judge = revision %d, standing %d; want %d, %d", revision, standing, tt.revision, tt.standing)
 			}
