@@ -62,6 +62,7 @@ type consentWorld struct {
 	secrets  *secretsmanager.Client
 	vault    *emulated.Server
 	table    *dynamodb.Server
+	answer   func(provider http.Handler, w http.ResponseWriter, r *http.Request) // for the provider; nil: it answers itself
 	log      *logbook
 	begun    []string // everything of attempts that must not be printed
 	merchant int
@@ -126,7 +127,13 @@ func (w *consentWorld) listenProvider(t *testing.T, client string) *authserver.S
 		if err != nil {
 			t.Fatalf("authserver: %v", err)
 		}
-		return server
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if w.answer != nil {
+				w.answer(server, rw, r)
+				return
+			}
+			server.ServeHTTP(rw, r)
+		})
 	})
 	w.store(t, "mobilepay/"+client+"/credentials", fmt.Sprintf(`{"client_id":"shop-1","client_secret":%q,"scopes":["subscriptions"],`+
 		`"provider":{"grant_type":"authorization_code","issuer":%q,"discovery_url":%q,"token_endpoint_auth_method":"client_secret_post",`+

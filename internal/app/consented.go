@@ -91,15 +91,28 @@ func (c *consentClient) check(r consent.Redemption, answer oauth.Answer) error {
 	return checkMerchantClaim(c.provider.MerchantParameter, answer.AccessToken, r.ID.Merchant)
 }
 
-// giveBack revokes tokens that are not kept. That it failed is logged: the
-// merchant's next consent replaces them.
+// giveBack revokes tokens that are not kept, unless the provider may have given
+// the refresh token again that the merchant's standing grant lives on. That it
+// failed is logged: the merchant's next consent replaces them.
 func (c *consentClient) giveBack(ctx context.Context, grant token.Grant) {
 	if grant.RefreshToken.Empty() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeWithin)
 	defer cancel()
-	if err := c.oauth.Revoke(ctx, c.provider, c.credentials, grant.RefreshToken); err != nil {
+	standing, err := c.grants.journal.Get(ctx, grant.ID)
+	switch {
+	case errors.Is(err, token.ErrNotFound):
+		err = nil
+	case err == nil && standing.Sealed != nil:
+		err = standing.Sealed
+	case err == nil && standing.Grant.RefreshToken.Equal(grant.RefreshToken):
+		return
+	}
+	if err == nil {
+		err = c.oauth.Revoke(ctx, c.provider, c.credentials, grant.RefreshToken)
+	}
+	if err != nil {
 		c.Log.WarnContext(ctx, "tokens that are not kept could not be revoked", "token", grant.ID.String(), "error", err)
 	}
 }
