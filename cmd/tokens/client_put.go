@@ -226,7 +226,8 @@ func (p presentClient) fits(grantType token.GrantType) error {
 
 // changes says what becomes different, in the order of the fields, and shows no
 // value that may be secret.
-func changes(from, to token.Credentials) (list []string) {
+func changes(from, to token.Credentials) []string {
+	list := []string{} // not null in JSON
 	say := func(changed bool, text string) {
 		if changed {
 			list = append(list, text)
