@@ -110,7 +110,7 @@ func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
 	switch current := known.version == d.client.credentials.Version; {
 	case current && d.good(known.access, now) && !known.access.Value.Equal(held.Value):
 		return outcome{access: known.access, did: "shared"}
-	case current && now.Before(known.retryAt) && (outlasts(held, now) || !errors.Is(known.err, errSlow)):
+	case current && now.Before(known.retryAt) && (d.suffices(held, now) || !errors.Is(known.err, errSlow)):
 		return outcome{err: known.err}
 	}
 	if d.rejects(held) {
@@ -134,10 +134,16 @@ func (d *demand) issue(ctx context.Context, held token.AccessToken) outcome {
 // token is in hand. That is no fault of it.
 var errSlow = errors.New("the provider takes long")
 
+// suffices reports whether the token in hand is good enough to give a request up
+// for: it is still valid then, and it is not what an API has just refused.
+func (d *demand) suffices(held token.AccessToken, now time.Time) bool {
+	return outlasts(held, now) && !d.rejects(held)
+}
+
 // ask makes the request. It is given up after two seconds if the token in hand
-// is still valid then: another can be asked for at any time.
+// suffices: another can be asked for at any time.
 func (d *demand) ask(ctx context.Context, held token.AccessToken) (token.AccessToken, error) {
-	if !outlasts(held, time.Now()) {
+	if !d.suffices(held, time.Now()) {
 		return d.request(ctx)
 	}
 	short, cancel := context.WithTimeoutCause(ctx, patience, errSlow)

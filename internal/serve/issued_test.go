@@ -170,6 +170,40 @@ func TestSlowProviderOfIssued(t *testing.T) {
 	})
 }
 
+// A token that an API refused is not worth giving up a slow provider for, and who
+// meets somebody's giving up without a token is told so.
+func TestSlowProviderOfRejectedToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.lifetime, w.takes = time.Hour, 5*time.Second
+		w.publish(pos, 50*time.Minute)
+		s := w.server(t)
+		fails := func(call string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.fails = call
+		}
+		var given sync.WaitGroup
+		given.Go(func() {
+			if got, err := s.Get(t.Context(), serve.Request{ID: pos}); err != nil || got.Value.Reveal() != "published" {
+				t.Errorf("with a token: %q, %v; want it", got.Value.Reveal(), err)
+			}
+		})
+		time.Sleep(time.Second)
+		fails("AccessTokens")
+		if _, err := s.Get(t.Context(), serve.Request{ID: pos}); codeOf(err) != serve.ProviderUnavailable {
+			t.Errorf("without one: %v, want %s", err, serve.ProviderUnavailable)
+		}
+		given.Wait()
+		fails("")
+		got, err := s.Get(t.Context(), serve.Request{ID: pos, Rejected: digest("published")})
+		if err != nil || got.Value.Reveal() == "published" {
+			t.Errorf("rejected: %q, %v; want a new one", got.Value.Reveal(), err)
+		}
+	})
+}
+
 // Who looked before another's request and asks after it gets that one's token.
 func TestNoSecondRequestForWhoLookedBefore(t *testing.T) {
 	t.Parallel()

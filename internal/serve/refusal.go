@@ -57,6 +57,8 @@ func RefusalOf(e token.Entry, err error) *Refusal {
 		return refuse(ProviderUnavailable, "the last tries failed; it is tried again by "+e.DueAt.UTC().Format(time.RFC3339))
 	case errors.Is(err, token.ErrLeased):
 		return refuse(ProviderUnavailable, "it is being renewed right now")
+	case errors.Is(err, errSlow): // somebody gave up who has a token
+		return refuse(ProviderUnavailable, err.Error())
 	default:
 		return nil
 	}
