@@ -41,7 +41,7 @@ func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
 	for i := range kills {
 		s := launch(t, dir, "--speed=600", "--provider=localhost:0")
 		if i == killOnTheWire {
-			s.loseAnswer("sandbox-" + shortClient)
+			s.rotate(authserver.Fault{ClientID: "sandbox-" + shortClient, Kind: authserver.HangAfter, Times: 1})
 		}
 		if i == 0 { // the journal learns of the seeded grants in their first sweep
 			for swept := ""; swept != "refresh-grants"; {
@@ -95,12 +95,26 @@ func TestSandboxKilled(t *testing.T) { //nolint:paralleltest // see above
 	}
 }
 
-// loseAnswer waits until a token of the client was rotated and its answer never
-// came.
-func (s *running) loseAnswer(clientID string) {
+// TestSandboxEndsItsSweeps presses Ctrl-C while an answer is on the wire: the
+// sweep that waits for it still keeps it.
+func TestSandboxEndsItsSweeps(t *testing.T) { //nolint:paralleltest // it starts processes, as the test above
+	dir := t.TempDir()
+	s := launch(t, dir, "--speed=600", "--provider=localhost:0")
+	s.rotate(authserver.Fault{ClientID: "sandbox-" + shortClient, Kind: authserver.Late, Value: "1s", Times: 1})
+	if err := s.end(interrupt); err != nil {
+		t.Errorf("exit after Ctrl-C: %v", err)
+	}
+	if lost := lostGrants(t, dir, nil); len(lost) > 0 {
+		t.Errorf("lost by Ctrl-C: %v", lost)
+	}
+}
+
+// rotate waits until a token of the client was rotated, and its answer met the
+// fault.
+func (s *running) rotate(once authserver.Fault) {
 	s.t.Helper()
 	s.await("ready")
-	fault, err := json.Marshal(authserver.Fault{ClientID: clientID, Kind: authserver.HangAfter, Times: 1})
+	fault, err := json.Marshal(once)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -109,7 +123,7 @@ func (s *running) loseAnswer(clientID string) {
 	defer look.Stop()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	for strings.Contains(s.faults(http.MethodGet, nil), `"client_id":"`+clientID) {
+	for strings.Contains(s.faults(http.MethodGet, nil), `"client_id":"`+once.ClientID) {
 		select {
 		case <-look.C:
 		case <-deadline.C:

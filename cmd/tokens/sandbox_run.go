@@ -25,17 +25,20 @@ const (
 	pageReads = 8
 )
 
-// run answers and sweeps until ctx ends or a server fails.
+// run answers and sweeps until ctx ends or a server fails. Sweeps end first: what
+// the provider answers them is to be kept somewhere.
 func (s *sandbox) run(ctx context.Context, out printer) error {
 	page, err := s.pages()
 	if err != nil {
 		return err
 	}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	all, ctx := errgroup.WithContext(ctx)
 	for _, service := range []service{{s.aws, s.awsHandler()}, {s.provider, s.authserver}, {s.page, page}} {
-		all.Go(func() error { return service.serve(ctx, s.log) })
+		all.Go(func() error { return service.serve(serving, s.log) })
 	}
 	all.Go(func() error {
+		defer stop()
 		s.sweep(ctx, out)
 		return nil
 	})

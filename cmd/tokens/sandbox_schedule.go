@@ -13,8 +13,12 @@ import (
 	"token-refresher/internal/statuspage"
 )
 
-// historyLength is how many sweeps the status page shows.
-const historyLength = 120
+const (
+	// historyLength is how many sweeps the status page shows.
+	historyLength = 120
+	// lastSweepTimeout is how long a sweep that is under way at the end may take.
+	lastSweepTimeout = 5 * time.Second
+)
 
 // history is what the last sweeps did.
 type history struct {
@@ -65,7 +69,11 @@ func (s scheduler) run(ctx context.Context) {
 	}
 }
 
+// sweep goes on when ctx ends, for a while: an instance that is killed between the
+// provider's answer and the journal loses a grant.
 func (s scheduler) sweep(ctx context.Context) statuspage.Sweep {
+	ctx, cancel := outlive(ctx, lastSweepTimeout)
+	defer cancel()
 	sweep := statuspage.Sweep{Function: s.function, At: time.Now().UTC()}
 	result, err := s.invoke(ctx, s.function, []byte(`{"action":"sweep"}`))
 	sweep.Took = time.Since(sweep.At)
@@ -78,6 +86,18 @@ func (s scheduler) sweep(ctx context.Context) statuspage.Sweep {
 		sweep.Problem = report(result.Payload, &sweep)
 	}
 	return sweep
+}
+
+// outlive is a context that ends some time after ctx.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		ending, end := context.WithTimeout(longer, by)
+		defer end()
+		<-ending.Done()
+		cancel()
+	})
+	return longer, func() { stop(); cancel() }
 }
 
 // report reads the function's answer into sweep, and says what is wrong with
