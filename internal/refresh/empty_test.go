@@ -59,3 +59,20 @@ func TestUnsettledFirstConsentIsFound(t *testing.T) {
 		}
 	})
 }
+
+// A row without a grant that was in doubt is due no more once neither store is
+// found to hold one.
+func TestNoGrantInEitherStoreIsDueNoMore(t *testing.T) {
+	t.Parallel()
+	inGrantWorld(t, func(t *testing.T, w *grantWorld, id token.ID) {
+		delete(w.secrets, id)
+		w.entries[id] = token.Entry{ID: id, WriteID: w.entries[id].WriteID, Unsettled: true, DueAt: time.Now()}
+		w.answer = func(token.ID) answer { t.Error("something was sent"); return answer{} }
+		if got := w.renew(w.renewer(), id, refresh.WhenDue); !errors.Is(got.Err, token.ErrNotFound) {
+			t.Errorf("Renew: %v, want token.ErrNotFound", got.Err)
+		}
+		if e := w.entries[id]; !e.DueAt.IsZero() || e.Unsettled || e.Lease.Holder != "" {
+			t.Errorf("due at %v, unsettled %v, lease %+v; want none of it", e.DueAt, e.Unsettled, e.Lease)
+		}
+	})
+}
