@@ -216,7 +216,7 @@ func TestAttackThroughAnswers(t *testing.T) {
 			}
 		}
 	}
-	for _, faulty := range []string{"BatchGetSecretValue", "CreateSecret", "PutSecretValue"} {
+	for _, faulty := range []string{"GetSecretValue", "BatchGetSecretValue", "CreateSecret", "PutSecretValue"} {
 		server.SetFault(func(operation, _ string) *secretsmanager.Fault {
 			if operation != faulty {
 				return nil

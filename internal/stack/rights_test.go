@@ -64,7 +64,7 @@ func rights() []right {
 		{"delete an integrator's access token", request{remove, pos + "access-token-AbCdEf", window("30", integrator)}, ""},
 
 		{"list secrets", request{"secretsmanager:ListSecrets", "*", nil}, "RGO"},
-		{"read a batch", request{"secretsmanager:BatchGetSecretValue", "*", nil}, "RGCAO"},
+		{"read a batch", request{"secretsmanager:BatchGetSecretValue", "*", nil}, "RGO"},
 		{"read the sealing key", request{get, "ref:SealingKey", nil}, "GCAO"},
 		{"write the sealing key", request{put, "ref:SealingKey", nil}, ""},
 		{"read the invite key", request{get, "ref:InviteKey", nil}, "CO"},
