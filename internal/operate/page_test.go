@@ -236,6 +236,37 @@ func TestStatusAnswersInTime(t *testing.T) {
 	})
 }
 
+// Whoever asks gets on, though nothing but the list was in time.
+func TestStatusSaysSomethingWhenLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := crowded(1000)
+		config := w.config(t)
+		config.Store = slowList{w, 50 * time.Second}
+		o, err := operate.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		part, err := o.Page(ctx, token.ID{}, token.ID{})
+		if err != nil || part.Next == "" || len(tokensOf(part)) == 0 {
+			t.Errorf("%d tokens and then %q (%v), want some, and where the others begin", len(tokensOf(part)), part.Next, err)
+		}
+	})
+}
+
+// slowList is a Secrets Manager of many secrets.
+type slowList struct {
+	*world
+	list time.Duration
+}
+
+func (s slowList) Survey(ctx context.Context) (map[string]token.GrantType, []token.Listed, error) {
+	time.Sleep(s.list)
+	return s.world.Survey(ctx)
+}
+
 // Of one client, too.
 func TestStatusOfOneClientGoesOn(t *testing.T) {
 	t.Parallel()
